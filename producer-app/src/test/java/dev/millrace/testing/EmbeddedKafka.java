@@ -1,0 +1,260 @@
+package dev.millrace.testing;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
+import org.apache.kafka.server.common.MetadataVersion;
+import org.jspecify.annotations.Nullable;
+
+/// A real Apache Kafka cluster of one or three KRaft nodes inside this JVM, each node broker and controller in one.
+///
+/// Ports are chosen once, so a node that was stopped comes back at its old address with its old log. Topics are never
+/// created by accident: auto-creation is off, [#createTopic] waits until every partition has a leader.
+///
+/// Not thread-safe: one test thread owns it.
+public final class EmbeddedKafka implements AutoCloseable {
+    private static final int TOPIC_TIMEOUT_SECONDS = 30;
+
+    private final Path directory;
+    private final String clusterId = Uuid.randomUuid().toString();
+    private final List<Node> nodes = new ArrayList<>();
+
+    private record Addresses(int broker, int controller) {}
+
+    private static final class Node {
+        private final int id;
+        private final Addresses addresses;
+        private @Nullable KafkaRaftServer server;
+
+        private Node(int id, Addresses addresses) {
+            this.id = id;
+            this.addresses = addresses;
+        }
+    }
+
+    private EmbeddedKafka(Path directory) {
+        this.directory = directory;
+    }
+
+    /// Starts a cluster on free ports with its data in a fresh directory below `directory`.
+    ///
+    /// @param nodes 1 or 3; with 3, topics default to three replicas of which two must be in sync
+    public static EmbeddedKafka start(int nodes, Path directory) {
+        List<Addresses> addresses = new ArrayList<>();
+        for (int i = 0; i < nodes; i++) {
+            addresses.add(new Addresses(freePort(), freePort()));
+        }
+        return start(addresses, directory);
+    }
+
+    /// Starts one node on a given port.
+    public static EmbeddedKafka startOn(int port, Path directory) {
+        return start(List.of(new Addresses(port, freePort())), directory);
+    }
+
+    private static EmbeddedKafka start(List<Addresses> addresses, Path directory) {
+        EmbeddedKafka kafka = new EmbeddedKafka(directory);
+        for (int i = 0; i < addresses.size(); i++) {
+            kafka.nodes.add(new Node(i + 1, addresses.get(i)));
+        }
+        for (Node node : kafka.nodes) {
+            kafka.startNode(node.id);
+        }
+        return kafka;
+    }
+
+    public String bootstrapServers() {
+        return nodes.stream()
+                .map(node -> "localhost:" + node.addresses.broker())
+                .collect(Collectors.joining(","));
+    }
+
+    /// Starts a node that is not running, on the log that it left.
+    public void startNode(int id) {
+        Node node = node(id);
+        if (node.server != null) {
+            return;
+        }
+        KafkaConfig config = new KafkaConfig(properties(node));
+        format(node);
+        KafkaRaftServer server = new KafkaRaftServer(config, Time.SYSTEM);
+        server.startup();
+        node.server = server;
+    }
+
+    /// Stops a node and keeps its log.
+    public void stopNode(int id) {
+        Node node = node(id);
+        if (node.server != null) {
+            node.server.shutdown();
+            node.server.awaitShutdown();
+            node.server = null;
+        }
+    }
+
+    /// Creates a topic that is not there yet and waits until each of its partitions has a leader.
+    public void createTopic(String topic, int partitions) {
+        createTopic(topic, partitions, Map.of());
+    }
+
+    public void createTopic(String topic, int partitions, Map<String, String> config) {
+        short replicas = (short) nodes.size();
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
+            createTopic(admin, new NewTopic(topic, partitions, replicas).configs(config));
+        }
+    }
+
+    /// As [#createTopic], on any cluster.
+    public static void createTopic(Admin admin, NewTopic topic) {
+        try {
+            admin.createTopics(List.of(topic)).all().get();
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof TopicExistsException)) {
+                throw new IllegalStateException("cannot create topic " + topic.name(), e);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while creating topic " + topic.name(), e);
+        }
+        awaitLeaders(admin, topic);
+    }
+
+    private static void awaitLeaders(Admin admin, NewTopic topic) {
+        long deadline = System.nanoTime() + TOPIC_TIMEOUT_SECONDS * 1_000_000_000L;
+        while (System.nanoTime() < deadline) {
+            try {
+                TopicDescription description = Objects.requireNonNull(admin.describeTopics(List.of(topic.name()))
+                        .allTopicNames()
+                        .get()
+                        .get(topic.name()));
+                boolean led = description.partitions().stream()
+                        .allMatch(partition -> partition.leader() != null
+                                && !partition.leader().isEmpty());
+                if (led) {
+                    return;
+                }
+                Thread.sleep(20);
+            } catch (ExecutionException e) {
+                // The metadata of a new topic reaches the brokers a little after its creation: ask again.
+                Thread.onSpinWait();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted while waiting for leaders of " + topic.name(), e);
+            }
+        }
+        throw new IllegalStateException(
+                "topic " + topic.name() + " has no leaders after " + TOPIC_TIMEOUT_SECONDS + " s");
+    }
+
+    @Override
+    public void close() {
+        for (Node node : nodes) {
+            stopNode(node.id);
+        }
+    }
+
+    private Node node(int id) {
+        return nodes.get(id - 1);
+    }
+
+    private Path logDirectory(Node node) {
+        return directory.resolve("node-" + node.id);
+    }
+
+    private Properties properties(Node node) {
+        int replicas = nodes.size();
+        int inSync = Math.max(1, replicas - 1);
+        Map<String, Object> settings = new HashMap<>();
+        settings.put("process.roles", "broker,controller");
+        settings.put("node.id", node.id);
+        settings.put(
+                "controller.quorum.voters",
+                nodes.stream()
+                        .map(each -> each.id + "@localhost:" + each.addresses.controller())
+                        .collect(Collectors.joining(",")));
+        settings.put(
+                "listeners",
+                "PLAINTEXT://localhost:" + node.addresses.broker() + ",CONTROLLER://localhost:"
+                        + node.addresses.controller());
+        settings.put("advertised.listeners", "PLAINTEXT://localhost:" + node.addresses.broker());
+        settings.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        settings.put("controller.listener.names", "CONTROLLER");
+        settings.put("log.dirs", logDirectory(node).toString());
+        settings.put("auto.create.topics.enable", false);
+        settings.put("default.replication.factor", replicas);
+        settings.put("min.insync.replicas", inSync);
+        settings.put("offsets.topic.num.partitions", 4);
+        settings.put("offsets.topic.replication.factor", replicas);
+        settings.put("transaction.state.log.num.partitions", 4);
+        settings.put("transaction.state.log.replication.factor", replicas);
+        settings.put("transaction.state.log.min.isr", inSync);
+        settings.put("share.coordinator.state.topic.num.partitions", 1);
+        settings.put("share.coordinator.state.topic.replication.factor", replicas);
+        settings.put("share.coordinator.state.topic.min.isr", inSync);
+        settings.put("group.initial.rebalance.delay.ms", 0);
+        settings.put("num.network.threads", 2);
+        settings.put("num.io.threads", 2);
+        settings.put("log.cleaner.dedupe.buffer.size", 2L << 20);
+        settings.put("log.segment.bytes", 64 << 20);
+        settings.put("message.max.bytes", 16 << 20);
+        settings.put("replica.fetch.max.bytes", 16 << 20);
+        settings.put("controlled.shutdown.enable", replicas > 1);
+        Properties properties = new Properties();
+        settings.forEach((key, value) -> properties.setProperty(key, value.toString()));
+        return properties;
+    }
+
+    private void format(Node node) {
+        try {
+            Files.createDirectories(logDirectory(node));
+            new Formatter()
+                    .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+                    .setNodeId(node.id)
+                    .setClusterId(clusterId)
+                    .setControllerListenerName("CONTROLLER")
+                    .setMetadataLogDirectory(logDirectory(node).toString())
+                    .addDirectory(logDirectory(node).toString())
+                    .setReleaseVersion(MetadataVersion.latestProduction())
+                    .setIgnoreFormatted(true)
+                    .run();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot prepare " + logDirectory(node), e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("cannot format " + logDirectory(node), e);
+        }
+    }
+
+    /// A port that was free a moment ago.
+    public static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException("no free port", e);
+        }
+    }
+}
