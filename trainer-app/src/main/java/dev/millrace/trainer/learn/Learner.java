@@ -1,0 +1,184 @@
+package dev.millrace.trainer.learn;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.millrace.trainer.model.DeepSeekModel;
+import dev.millrace.trainer.model.Kernels;
+import dev.millrace.trainer.model.ModelConfig;
+import dev.millrace.trainer.model.TokenGrid;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/// A model with its optimizer on one device. Owned by one thread (the training thread).
+///
+/// A step is one or more calls of [#accumulate], then one of [#step]. Equal weights, inputs, thread count and machine
+/// give
+/// equal bits, across [#save] and [#restore] as well.
+public final class Learner implements AutoCloseable {
+    private final NDManager owner;
+    private final DeepSeekModel model;
+    private final AdamW optimizer;
+    private final Kernels kernels;
+    private final GradientNorm clipping;
+    private final List<NDArray> trained;
+    private final NDArray stepLoss;
+    private boolean accumulated;
+
+    private Learner(NDManager owner, ModelConfig config, LearnerSettings settings, LearnerState state) {
+        this.owner = owner;
+        model = new DeepSeekModel(config, state.parameters());
+        SequencedMap<String, Number> constants = new LinkedHashMap<>();
+        constants.put("beta1", settings.beta1());
+        constants.put("beta2", settings.beta2());
+        constants.put("epsilon", settings.epsilon());
+        kernels = Kernels.compile(constants, List.of(GradientNorm.SCRIPT, AdamW.SCRIPT), owner.getDevice());
+        optimizer = new AdamW(kernels, settings.weightDecay(), state);
+        clipping = new GradientNorm(settings.maxGradientNorm());
+        trained = List.copyOf(state.parameters().values());
+        trained.forEach(parameter -> parameter.setRequiresGradient(true));
+        stepLoss = owner.zeros(new Shape(), DataType.FLOAT32);
+    }
+
+    /// Starts from random weights.
+    public static Learner create(ModelConfig config, LearnerSettings settings, Device device) {
+        try {
+            return open(config, settings, device, owner -> LearnerState.random(config, settings, owner));
+        } catch (IOException e) {
+            throw new IllegalStateException("Random weights need no file", e);
+        }
+    }
+
+    /// Starts from the weights of a Hugging Face model directory, in float32 whatever their type there.
+    ///
+    /// @throws IOException if a file is missing, damaged, or not of the model that its `config.json` describes
+    public static Learner load(Path modelDirectory, LearnerSettings settings, Device device) throws IOException {
+        ModelConfig config = ModelConfig.read(modelDirectory);
+        return open(config, settings, device, owner -> LearnerState.pretrained(config, modelDirectory, owner));
+    }
+
+    /// Continues from what [#save] wrote.
+    ///
+    /// @param step the updates that the weights have seen, what [#steps] said when they were saved
+    /// @throws IOException if a file is missing, damaged or of another step
+    public static Learner restore(Path checkpointDirectory, long step, LearnerSettings settings, Device device)
+            throws IOException {
+        ModelConfig config = ModelConfig.read(checkpointDirectory);
+        return open(config, settings, device, owner -> LearnerState.saved(config, checkpointDirectory, step, owner));
+    }
+
+    private interface StateSource {
+        LearnerState read(NDManager owner) throws IOException;
+    }
+
+    private static Learner open(ModelConfig config, LearnerSettings settings, Device device, StateSource source)
+            throws IOException {
+        NDManager owner = NDManager.newBaseManager(device, "PyTorch");
+        try {
+            return new Learner(owner, config, settings, source.read(owner));
+        } catch (IOException | RuntimeException e) {
+            owner.close();
+            throw e;
+        }
+    }
+
+    /// Adds the gradient of `sum(loss over targets) / stepTargets`, so that several micro-batches of one step give the
+    /// mean
+    /// over all its targets.
+    ///
+    /// @param inputs token ids, row-major `[rows, columns]`
+    /// @param targets the token due after each input, or -100 where none is to be learned
+    /// @param stepTargets targets other than -100 in all micro-batches of the step
+    public void accumulate(int[] inputs, int[] targets, int rows, int columns, long stepTargets) {
+        TokenGrid targetGrid = new TokenGrid(targets, rows, columns);
+        if (targetGrid.trainedTargets() > stepTargets || stepTargets < 1) {
+            throw new IllegalArgumentException("The micro-batch has " + targetGrid.trainedTargets()
+                    + " targets, the whole step is said to have " + stepTargets);
+        }
+        try (NDManager microBatch = owner.newSubManager()) {
+            JniUtils.setGradMode(true);
+            NDArray loss = model.loss(microBatch, new TokenGrid(inputs, rows, columns), targetGrid, true);
+            NDArray share = microBatch.full(new Shape(), 1f / stepTargets, DataType.FLOAT32);
+            kernels.plain("add_loss", microBatch, stepLoss, loss, share);
+            accumulated = true;
+            JniUtils.backward((PtNDArray) loss, (PtNDArray) share, false, false);
+        }
+    }
+
+    /// Ends the step. Loss and gradient norm are read, which waits for the device once, and must be finite; only then
+    /// the
+    /// weights are updated. Gradients are gone afterwards either way.
+    ///
+    /// @throws IllegalStateException if nothing was accumulated
+    public StepOutcome step(double learningRate) {
+        if (!accumulated) {
+            throw new IllegalStateException("A step without accumulate has no gradient");
+        }
+        if (!Double.isFinite(learningRate) || learningRate < 0) {
+            throw new IllegalArgumentException(
+                    "Learning rate is " + learningRate + ", it must be finite and at least 0");
+        }
+        try (NDManager stepScope = owner.newSubManager()) {
+            float[] lossAndNorm = kernels.plain("gradient_norm", stepScope, List.of(trained), stepLoss)
+                    .toFloatArray();
+            double loss = lossAndNorm[0];
+            double norm = lossAndNorm[1];
+            boolean finite = Double.isFinite(loss) && Double.isFinite(norm);
+            if (finite) {
+                optimizer.update(stepScope, learningRate, clipping.coefficient(norm));
+            }
+            kernels.plain("clear", stepScope, List.of(trained), stepLoss);
+            accumulated = false;
+            return finite
+                    ? new StepOutcome.Applied(loss, norm)
+                    : new StepOutcome.Skipped(loss, norm, "loss is " + loss + ", gradient norm is " + norm);
+        }
+    }
+
+    /// Updates that the weights have seen; skipped steps do not count.
+    public long steps() {
+        return optimizer.steps();
+    }
+
+    public ModelConfig config() {
+        return model.config();
+    }
+
+    /// The model, for reading between steps, by the same thread. It closes with the learner.
+    public DeepSeekModel model() {
+        return model;
+    }
+
+    public long parameterCount() {
+        return trained.stream().mapToLong(NDArray::size).sum();
+    }
+
+    /// Writes `model.safetensors`, `optimizer.safetensors` and `config.json` into an existing directory, each forced to
+    /// the
+    /// disk. A file that is there already stops it: a checkpoint is written once.
+    public void save(Path directory) throws IOException {
+        if (accumulated) {
+            throw new IllegalStateException("Between accumulate and step there is nothing whole to save");
+        }
+        new LearnerState(
+                        new LinkedHashMap<>(model.parameters()),
+                        optimizer.firstMoments(),
+                        optimizer.secondMoments(),
+                        steps())
+                .save(model.config(), directory);
+    }
+
+    @Override
+    public void close() {
+        model.close();
+        kernels.close();
+        owner.close();
+    }
+}

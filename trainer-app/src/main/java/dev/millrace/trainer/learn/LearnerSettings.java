@@ -1,0 +1,42 @@
+package dev.millrace.trainer.learn;
+
+import java.util.OptionalDouble;
+
+/// How a model learns. DeepSeek's recipe is [#deepSeek].
+///
+/// @param seed of the first weights
+/// @param beta1 decay of AdamW's first moment, in [0, 1)
+/// @param beta2 decay of AdamW's second moment, in [0, 1)
+/// @param epsilon added to the root of the bias-corrected second moment
+/// @param weightDecay decoupled, times the learning rate, on parameters of two or more dimensions
+/// @param maxGradientNorm longer gradients are scaled down to this L2 norm; infinity switches it off
+/// @param initStd standard deviation of first weights; absent: the configuration's `initializer_range`, or 0.006
+public record LearnerSettings(
+        long seed,
+        double beta1,
+        double beta2,
+        double epsilon,
+        double weightDecay,
+        double maxGradientNorm,
+        OptionalDouble initStd) {
+
+    public LearnerSettings {
+        require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "in [0, 1)");
+        require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "in [0, 1)");
+        require(epsilon > 0 && Double.isFinite(epsilon), "epsilon", epsilon, "positive");
+        require(weightDecay >= 0 && Double.isFinite(weightDecay), "weightDecay", weightDecay, "at least 0");
+        require(maxGradientNorm > 0, "maxGradientNorm", maxGradientNorm, "positive");
+        initStd.ifPresent(std -> require(std > 0 && Double.isFinite(std), "initStd", std, "positive"));
+    }
+
+    /// Betas 0.9 and 0.95, weight decay 0.1, clipping at 1 (DeepSeek-LLM, arXiv 2401.02954, section 2.3).
+    public static LearnerSettings deepSeek(long seed) {
+        return new LearnerSettings(seed, 0.9, 0.95, 1e-8, 0.1, 1.0, OptionalDouble.empty());
+    }
+
+    private static void require(boolean holds, String name, double value, String rule) {
+        if (!holds) {
+            throw new IllegalArgumentException(name + " is " + value + ", it must be " + rule);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.millrace.trainer.learn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.trainer.model.DeepSeekModel;
+import dev.millrace.trainer.model.ModelConfig;
+import dev.millrace.trainer.model.ParameterSpec;
+import dev.millrace.trainer.weights.SafetensorsFile;
+import dev.millrace.trainer.weights.SafetensorsWriter;
+import dev.millrace.trainer.weights.WeightFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/// Everything that learning changes: parameters and moments by hub name, and the number of updates they have seen.
+record LearnerState(
+        SequencedMap<String, NDArray> parameters,
+        SequencedMap<String, NDArray> firstMoments,
+        SequencedMap<String, NDArray> secondMoments,
+        long steps) {
+
+    private static final String FIRST_MOMENT = "exp_avg.";
+    private static final String SECOND_MOMENT = "exp_avg_sq.";
+    private static final String OPTIMIZER_FILE = "optimizer.safetensors";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    static LearnerState random(ModelConfig config, LearnerSettings settings, NDManager owner) {
+        Initialization initialization =
+                new Initialization(settings.seed(), settings.initStd().orElse(config.initializerRange()));
+        SequencedMap<String, NDArray> parameters = new LinkedHashMap<>();
+        for (ParameterSpec spec : DeepSeekModel.parameters(config)) {
+            parameters.put(spec.name(), initialization.create(spec, owner));
+        }
+        return new LearnerState(parameters, zeros(config, owner), zeros(config, owner), 0);
+    }
+
+    static LearnerState pretrained(ModelConfig config, Path directory, NDManager owner) throws IOException {
+        return new LearnerState(weights(config, directory, owner), zeros(config, owner), zeros(config, owner), 0);
+    }
+
+    static LearnerState saved(ModelConfig config, Path directory, long step, NDManager owner) throws IOException {
+        SequencedMap<String, NDArray> first = new LinkedHashMap<>();
+        SequencedMap<String, NDArray> second = new LinkedHashMap<>();
+        Path path = directory.resolve(OPTIMIZER_FILE);
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            String savedStep = file.metadata().getOrDefault("step", "unknown");
+            if (!savedStep.equals(Long.toString(step))) {
+                throw new IOException(path + ": is of step " + savedStep + ", step " + step + " was asked for");
+            }
+            for (ParameterSpec spec : DeepSeekModel.parameters(config)) {
+                first.put(spec.name(), moment(file, FIRST_MOMENT, spec, owner));
+                second.put(spec.name(), moment(file, SECOND_MOMENT, spec, owner));
+            }
+        }
+        return new LearnerState(weights(config, directory, owner), first, second, step);
+    }
+
+    private static NDArray moment(SafetensorsFile file, String prefix, ParameterSpec spec, NDManager owner)
+            throws IOException {
+        String name = prefix + spec.name();
+        if (!file.shape(name).equals(spec.shape())) {
+            throw new IOException(
+                    file.path() + ": " + name + " has shape " + file.shape(name) + ", the model wants " + spec.shape());
+        }
+        return file.read(name, owner);
+    }
+
+    private static SequencedMap<String, NDArray> weights(ModelConfig config, Path directory, NDManager owner)
+            throws IOException {
+        SequencedMap<String, Shape> wanted = new LinkedHashMap<>();
+        DeepSeekModel.parameters(config).forEach(spec -> wanted.put(spec.name(), spec.shape()));
+        try (WeightFiles files = WeightFiles.open(directory)) {
+            return files.read(wanted, name -> DeepSeekModel.isDerived(name, config), owner);
+        }
+    }
+
+    private static SequencedMap<String, NDArray> zeros(ModelConfig config, NDManager owner) {
+        SequencedMap<String, NDArray> zeros = new LinkedHashMap<>();
+        DeepSeekModel.parameters(config)
+                .forEach(spec -> zeros.put(spec.name(), owner.zeros(spec.shape(), DataType.FLOAT32)));
+        return zeros;
+    }
+
+    void save(ModelConfig config, Path directory) throws IOException {
+        SafetensorsWriter.write(directory.resolve("model.safetensors"), parameters, Map.of());
+        Map<String, NDArray> moments = new LinkedHashMap<>();
+        firstMoments.forEach((name, moment) -> moments.put(FIRST_MOMENT + name, moment));
+        secondMoments.forEach((name, moment) -> moments.put(SECOND_MOMENT + name, moment));
+        SafetensorsWriter.write(directory.resolve(OPTIMIZER_FILE), moments, Map.of("step", Long.toString(steps)));
+        ObjectNode json = config.json().deepCopy();
+        json.put("model_type", config.modelType());
+        json.putArray("architectures").add("LlamaForCausalLM");
+        json.put("torch_dtype", "float32");
+        if (json.has("dtype")) {
+            json.put("dtype", "float32");
+        }
+        byte[] text = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+        try (FileChannel channel = FileChannel.open(
+                directory.resolve("config.json"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(text);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+    }
+}

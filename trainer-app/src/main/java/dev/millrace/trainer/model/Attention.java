@@ -1,0 +1,62 @@
+package dev.millrace.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Map;
+
+/// Causal self-attention (Vaswani et al., 2017, eq. 1) with as many key and value heads as query heads (MHA), or fewer,
+/// each
+/// serving a group of query heads (GQA; Ainslie et al., 2023): `x + softmax(q k^T / sqrt(D)) v o`.
+///
+/// Shapes: B rows, T positions, M `hidden_size`, D `head_dim`, R = D/2, H `num_attention_heads`,
+/// K `num_key_value_heads`.
+final class Attention implements BlockPart {
+    static final String SCRIPT = """
+            def attention(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_HDxM: Tensor, k_KDxM: Tensor, \
+            v_KDxM: Tensor, o_MxHD: Tensor, rotation_2TR: Tensor) -> Tensor:
+              rows = torch.size(x_BTM, 0)
+              positions = torch.size(x_BTM, 1)
+              n_BTM = (self).rms_norm(x_BTM, gain_M)
+              heads = [rows, positions, -1, self.head_dim]
+              q_BHTD = torch.transpose(torch.view(torch.linear(n_BTM, q_HDxM), heads), 1, 2)
+              k_BKTD = torch.transpose(torch.view(torch.linear(n_BTM, k_KDxM), heads), 1, 2)
+              v_BKTD = torch.transpose(torch.view(torch.linear(n_BTM, v_KDxM), heads), 1, 2)
+              q_BHTD = (self).rotate(q_BHTD, rotation_2TR)
+              k_BKTD = (self).rotate(k_BKTD, rotation_2TR)
+              grouped = torch.ne(torch.size(q_BHTD, 1), torch.size(k_BKTD, 1))
+              y_BHTD = torch.scaled_dot_product_attention(q_BHTD, k_BKTD, v_BKTD, None, 0., True, \
+            scale=None, enable_gqa=grouped)
+              y_BTHD = torch.reshape(torch.transpose(y_BHTD, 1, 2), [rows, positions, -1])
+              return torch.add(x_BTM, torch.linear(y_BTHD, o_MxHD))
+            """;
+
+    private final NDArray gain_M;
+    private final NDArray q_HDxM;
+    private final NDArray k_KDxM;
+    private final NDArray v_KDxM;
+    private final NDArray o_MxHD;
+
+    Attention(String prefix, Map<String, NDArray> parameters) {
+        gain_M = Parameters.require(parameters, prefix + "input_layernorm.weight");
+        q_HDxM = Parameters.require(parameters, prefix + "self_attn.q_proj.weight");
+        k_KDxM = Parameters.require(parameters, prefix + "self_attn.k_proj.weight");
+        v_KDxM = Parameters.require(parameters, prefix + "self_attn.v_proj.weight");
+        o_MxHD = Parameters.require(parameters, prefix + "self_attn.o_proj.weight");
+    }
+
+    static List<ParameterSpec> parameters(String prefix, ModelConfig config) {
+        long queries = (long) config.attentionHeads() * config.headDim();
+        long keys = (long) config.keyValueHeads() * config.headDim();
+        return List.of(
+                RmsNorm.parameter(prefix + "input_layernorm.weight", config),
+                ParameterSpec.matrix(prefix + "self_attn.q_proj.weight", queries, config.hiddenSize()),
+                ParameterSpec.matrix(prefix + "self_attn.k_proj.weight", keys, config.hiddenSize()),
+                ParameterSpec.matrix(prefix + "self_attn.v_proj.weight", keys, config.hiddenSize()),
+                ParameterSpec.matrix(prefix + "self_attn.o_proj.weight", config.hiddenSize(), queries));
+    }
+
+    @Override
+    public NDArray forward(Pass pass, NDArray x_BTM) {
+        return pass.run("attention", x_BTM, gain_M, q_HDxM, k_KDxM, v_KDxM, o_MxHD, pass.rotation_2TR());
+    }
+}

@@ -1,0 +1,26 @@
+package dev.millrace.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+
+/// Half of a decoder block: normalises the residual stream, transforms it and adds the result to it.
+///
+/// Implementations: [Attention], [FeedForward]. Latent attention and mixture of experts take the same place.
+interface BlockPart {
+    /// Transforms the residual stream.
+    ///
+    /// @param x_BTM the residual stream, left as it is
+    /// @return the new residual stream, belonging to `pass.scope()`
+    NDArray forward(Pass pass, NDArray x_BTM);
+
+    /// What all parts of one run through the model share.
+    ///
+    /// @param scope where results live
+    /// @param rotation_2TR cosine and sine for each position, see [RotaryEmbedding]
+    /// @param gradients whether a backward pass follows
+    record Pass(Kernels kernels, NDManager scope, NDArray rotation_2TR, boolean gradients) {
+        NDArray run(String method, NDArray... inputs) {
+            return gradients ? kernels.differentiable(method, scope, inputs) : kernels.plain(method, scope, inputs);
+        }
+    }
+}

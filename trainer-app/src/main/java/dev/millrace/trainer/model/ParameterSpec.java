@@ -1,0 +1,31 @@
+package dev.millrace.trainer.model;
+
+import ai.djl.ndarray.types.Shape;
+
+/// One trained tensor of a model: its name on the Hugging Face hub, its shape and what it is.
+public record ParameterSpec(String name, Shape shape, Role role) {
+    /// Decides the first value of a parameter.
+    public enum Role {
+        /// The gain of a norm: starts at one.
+        GAIN,
+        /// A matrix: starts normally distributed around zero.
+        MATRIX
+    }
+
+    public ParameterSpec {
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("A parameter needs a name");
+        }
+        if (shape.size() <= 0) {
+            throw new IllegalArgumentException("Parameter " + name + " has shape " + shape + ": no elements");
+        }
+    }
+
+    static ParameterSpec matrix(String name, long rows, long columns) {
+        return new ParameterSpec(name, new Shape(rows, columns), Role.MATRIX);
+    }
+
+    static ParameterSpec gain(String name, long size) {
+        return new ParameterSpec(name, new Shape(size), Role.GAIN);
+    }
+}

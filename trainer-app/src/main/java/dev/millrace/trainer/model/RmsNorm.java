@@ -1,0 +1,17 @@
+package dev.millrace.trainer.model;
+
+/// Root mean square norm (Zhang and Sennrich, 2019): `x / sqrt(mean(x^2) + eps) * gain`, `eps` being `rms_norm_eps`.
+///
+/// Has no crossing of its own: the function below is called inside those of the parts that normalise their input.
+final class RmsNorm {
+    static final String SCRIPT = """
+            def rms_norm(self: __torch__.Kernels, x: Tensor, gain_M: Tensor) -> Tensor:
+              return torch.rms_norm(x, [torch.size(gain_M, 0)], gain_M, self.eps)
+            """;
+
+    private RmsNorm() {}
+
+    static ParameterSpec parameter(String name, ModelConfig config) {
+        return ParameterSpec.gain(name, config.hiddenSize());
+    }
+}

@@ -1,0 +1,95 @@
+package dev.millrace.trainer.weights;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// Writes float32 tensors as one safetensors file: by name, piece by piece, forced to the disk before it returns.
+///
+/// The bytes depend on names, values and metadata only. The data begins at a multiple of 64 bytes, so that a reader may
+/// use the mapped file as it lies.
+public final class SafetensorsWriter {
+    private static final int ALIGNMENT = 64;
+    private static final int CHUNK_ELEMENTS = 4 << 20;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private SafetensorsWriter() {}
+
+    /// Writes a new file.
+    ///
+    /// @param tensors float32, by name
+    /// @param metadata what `__metadata__` holds beside `format`, which is always `pt`
+    /// @throws java.nio.file.FileAlreadyExistsException if the file is there already
+    public static void write(Path file, Map<String, NDArray> tensors, Map<String, String> metadata) throws IOException {
+        SortedMap<String, NDArray> sorted = new TreeMap<>(tensors);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            writeFully(channel, header(sorted, metadata));
+            for (NDArray tensor : sorted.values()) {
+                writeData(channel, tensor);
+            }
+            channel.force(true);
+        }
+    }
+
+    private static ByteBuffer header(SortedMap<String, NDArray> tensors, Map<String, String> metadata) {
+        ObjectNode root = JSON.createObjectNode();
+        ObjectNode described = root.putObject(SafetensorsHeader.METADATA);
+        described.put("format", "pt");
+        new TreeMap<>(metadata).forEach(described::put);
+        long offset = 0;
+        for (Map.Entry<String, NDArray> tensor : tensors.entrySet()) {
+            ObjectNode entry = root.putObject(tensor.getKey());
+            entry.put("dtype", ElementType.F32.name());
+            entry.set("shape", JSON.valueToTree(tensor.getValue().getShape().getShape()));
+            long end = offset + Math.multiplyExact(tensor.getValue().size(), (long) Float.BYTES);
+            entry.putArray("data_offsets").add(offset).add(end);
+            offset = end;
+        }
+        byte[] json = root.toString().getBytes(StandardCharsets.UTF_8);
+        int padded = (Long.BYTES + json.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        byte[] bytes = new byte[padded];
+        Arrays.fill(bytes, (byte) ' ');
+        ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        header.putLong(padded - Long.BYTES).put(json);
+        return header.rewind();
+    }
+
+    private static void writeData(FileChannel channel, NDArray tensor) throws IOException {
+        try (NDManager scope = tensor.getManager().newSubManager()) {
+            NDArray flat = tensor.reshape(-1);
+            flat.attach(scope);
+            long elements = tensor.size();
+            for (long first = 0; first < elements; first += CHUNK_ELEMENTS) {
+                long next = Math.min(elements, first + CHUNK_ELEMENTS);
+                try (NDArray piece = flat.get(first + ":" + next)) {
+                    writeFully(channel, littleEndian(piece.toByteBuffer()));
+                }
+            }
+        }
+    }
+
+    private static ByteBuffer littleEndian(ByteBuffer nativeFloats) {
+        if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
+            throw new IllegalStateException("This machine is big-endian; safetensors are little-endian: unsupported");
+        }
+        return nativeFloats;
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+}
