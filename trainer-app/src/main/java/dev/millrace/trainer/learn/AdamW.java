@@ -1,5 +1,6 @@
 package dev.millrace.trainer.learn;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.millrace.trainer.model.Kernels;
@@ -89,8 +90,9 @@ final class AdamW {
     }
 
     private void update(NDManager scope, Group group, double learningRate, double decay, double clip) {
-        // The kernel divides gradients by this scale in the pass in which it reads them.
-        NDArray numbers = scope.create(new double[] {steps, learningRate, decay, 1 / clip});
+        // On the host: the kernel reads them there without waiting for a device. It divides gradients by the last of
+        // them.
+        NDArray numbers = scope.newSubManager(Device.cpu()).create(new double[] {steps, learningRate, decay, 1 / clip});
         kernels.plain("adamw", scope, List.of(group.parameters(), group.first(), group.second()), numbers);
     }
 }

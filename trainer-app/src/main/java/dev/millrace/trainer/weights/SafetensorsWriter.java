@@ -2,6 +2,7 @@ package dev.millrace.trainer.weights;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -34,6 +35,12 @@ public final class SafetensorsWriter {
     /// @throws java.nio.file.FileAlreadyExistsException if the file is there already
     public static void write(Path file, Map<String, NDArray> tensors, Map<String, String> metadata) throws IOException {
         SortedMap<String, NDArray> sorted = new TreeMap<>(tensors);
+        sorted.forEach((name, tensor) -> {
+            if (tensor.getDataType() != DataType.FLOAT32) {
+                throw new IllegalArgumentException(
+                        file + ": tensor " + name + " is " + tensor.getDataType() + ", it must be float32");
+            }
+        });
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             writeFully(channel, header(sorted, metadata));
             for (NDArray tensor : sorted.values()) {
