@@ -1,0 +1,227 @@
+package dev.millrace.trainer.batch;
+
+import dev.millrace.trainer.intake.IntakeFailedException;
+import dev.millrace.trainer.intake.RecordSource;
+import dev.millrace.trainer.intake.Taken;
+import dev.millrace.trainer.pack.PartitionPacker;
+import dev.millrace.trainer.pack.Position;
+import dev.millrace.trainer.pack.Window;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/// Turns the log into steps: windows are taken round-robin over the partitions in ascending order.
+///
+/// A partition is passed over only when it stands at its log end, and the step says so; how records happened to
+/// arrive never shows. In a bounded run none is passed over: each epoch goes over every partition to its end, the
+/// tokens that are left there wait for the next epoch, and at the end of the last one they make a padded window.
+///
+/// Not thread-safe: the preparing thread owns it.
+public final class BatchAssembler {
+    private final RecordSource source;
+    private final RecordReader reader;
+    private final DeadLetters deadLetters;
+    private final Shape shape;
+    private final @Nullable Bounds bounds;
+    private final List<Lane> lanes = new ArrayList<>();
+    private int epoch;
+    private int turn;
+    private Cursor.Counts counts;
+
+    /// @param windowLength targets in a window
+    /// @param windowsPerStep micro-batch × accumulation
+    /// @param maxConsecutiveBad bad records of one partition in a row that stop the run
+    public record Shape(int windowLength, int windowsPerStep, int maxConsecutiveBad) {
+        public Shape {
+            if (windowsPerStep < 1) {
+                throw new IllegalArgumentException("a step has at least one window, not " + windowsPerStep);
+            }
+        }
+    }
+
+    /// @param start how far the run has come
+    /// @param bounds what the run passes over; none where it goes on for ever
+    public BatchAssembler(
+            RecordSource source,
+            RecordReader reader,
+            DeadLetters deadLetters,
+            Shape shape,
+            Cursor start,
+            Optional<Bounds> bounds) {
+        this.source = source;
+        this.reader = reader;
+        this.deadLetters = deadLetters;
+        this.shape = shape;
+        this.bounds = bounds.orElse(null);
+        this.epoch = start.epoch();
+        this.turn = start.turn();
+        this.counts = start.counts();
+        for (PartitionCursor cursor : start.partitions()) {
+            lanes.add(new Lane(cursor, shape.windowLength()));
+        }
+    }
+
+    /// One partition on its way into windows.
+    private static final class Lane {
+        private final int partition;
+        private final PartitionPacker packer;
+        /// The pass that is being read; behind that of the run only where a resumed run reads waiting tokens again.
+        private int epoch;
+
+        /// What lies below has been counted, and reported where it was bad.
+        private Position examined;
+
+        private boolean epochRead;
+        private boolean done;
+        private int badInARow;
+
+        private Lane(PartitionCursor cursor, int windowLength) {
+            this.partition = cursor.partition();
+            this.packer = new PartitionPacker(cursor.partition(), windowLength, cursor.position());
+            this.epoch = cursor.position().epoch();
+            this.examined = cursor.examined();
+            this.done = cursor.done();
+        }
+
+        private PartitionCursor cursor() {
+            return new PartitionCursor(partition, packer.position(), examined, done);
+        }
+    }
+
+    /// The next step; none when the run is over.
+    ///
+    /// @throws IntakeFailedException when the intake is broken for good, or too many records in a row were bad
+    public Optional<StepBatch> next() throws InterruptedException {
+        List<Window> windows = new ArrayList<>(shape.windowsPerStep());
+        List<Integer> passedOver = new ArrayList<>();
+        int passedInARow = 0;
+        while (windows.size() < shape.windowsPerStep() && !over()) {
+            Lane lane = lanes.get(turn);
+            if (!lane.done && !lane.epochRead) {
+                Optional<Window> window = window(lane);
+                if (window.isPresent()) {
+                    windows.add(window.get());
+                    passedInARow = 0;
+                } else if (!lane.done && !lane.epochRead) {
+                    passedOver.add(lane.partition);
+                    passedInARow++;
+                }
+            }
+            turn = (turn + 1) % lanes.size();
+            if (passedInARow == lanes.size()) {
+                source.awaitAny(lanes.stream().map(each -> each.partition).toList());
+                passedOver.clear();
+                passedInARow = 0;
+            }
+            startNextEpoch();
+        }
+        return windows.isEmpty() ? Optional.empty() : Optional.of(new StepBatch(windows, passedOver, cursor()));
+    }
+
+    /// How far the log has been used by the steps handed out so far.
+    public Cursor cursor() {
+        return new Cursor(epoch, turn, lanes.stream().map(Lane::cursor).toList(), counts);
+    }
+
+    private boolean over() {
+        return lanes.stream().allMatch(lane -> lane.done);
+    }
+
+    /// The lane's next window; none where it stands at its log end, or where its pass is read.
+    private Optional<Window> window(Lane lane) throws InterruptedException {
+        while (!lane.packer.hasWindow()) {
+            switch (source.take(lane.partition)) {
+                case Taken.Next next -> take(lane, next.record());
+                case Taken.AtLogEnd _ -> {
+                    return Optional.empty();
+                }
+                case Taken.Exhausted _ -> {
+                    if (lane.epoch == epoch) {
+                        return endOfPass(lane);
+                    }
+                    beginPass(lane, lane.epoch + 1);
+                }
+            }
+        }
+        return Optional.of(lane.packer.next());
+    }
+
+    private Optional<Window> endOfPass(Lane lane) {
+        lane.epochRead = true;
+        if (epoch + 1 < bounds().epochs()) {
+            return Optional.empty();
+        }
+        lane.done = true;
+        return lane.packer.flush();
+    }
+
+    /// Once every partition has been read to its end, the next pass begins for all of them.
+    private void startNextEpoch() {
+        if (over() || !lanes.stream().allMatch(lane -> lane.epochRead)) {
+            return;
+        }
+        epoch++;
+        for (Lane lane : lanes) {
+            beginPass(lane, epoch);
+        }
+    }
+
+    private void beginPass(Lane lane, int pass) {
+        lane.epoch = pass;
+        lane.epochRead = false;
+        source.rewind(lane.partition, bounds().of(lane.partition).first());
+    }
+
+    private Bounds bounds() {
+        if (bounds == null) {
+            throw new IllegalStateException("a partition ended in a run that has no end");
+        }
+        return bounds;
+    }
+
+    private void take(Lane lane, ConsumerRecord<byte[], byte[]> record) throws InterruptedException {
+        Position here = new Position(lane.epoch, record.offset(), 0);
+        // A resumed run reads again what waited for its window: that is counted, and reported, once.
+        boolean first = here.compareTo(lane.examined) >= 0;
+        if (first) {
+            lane.examined = new Position(lane.epoch, record.offset() + 1, 0);
+        }
+        Cursor.Counts before = counts;
+        counts = counts.read(record.value() == null ? 0 : record.value().length);
+        switch (reader.read(record)) {
+            case Read.Tokens tokens -> {
+                counts = counts.tokens(tokens.ids().length);
+                lane.packer.append(lane.epoch, record.offset(), tokens.ids());
+                lane.badInARow = 0;
+            }
+            case Read.Skipped _ -> {
+                counts = counts.oneSkipped();
+                lane.badInARow = 0;
+            }
+            case Read.Rejected rejected -> {
+                counts = counts.oneRejected();
+                reject(lane, record, rejected.reason(), first);
+            }
+        }
+        if (!first) {
+            counts = before;
+        }
+    }
+
+    private void reject(Lane lane, ConsumerRecord<byte[], byte[]> record, String reason, boolean first)
+            throws InterruptedException {
+        // A later pass meets the same record again: it is a dead letter once.
+        if (first && lane.epoch == 0) {
+            deadLetters.send(record, reason);
+        }
+        lane.badInARow++;
+        if (lane.badInARow >= shape.maxConsecutiveBad()) {
+            throw new IntakeFailedException(lane.badInARow + " records in a row of " + record.topic() + "-"
+                    + record.partition() + " up to @" + record.offset()
+                    + " are bad (millrace.intake.max-consecutive-bad), the last because " + reason
+                    + "; look at what is being produced there, or raise the limit");
+        }
+    }
+}

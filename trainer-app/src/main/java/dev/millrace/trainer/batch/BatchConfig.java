@@ -1,0 +1,34 @@
+package dev.millrace.trainer.batch;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+
+/// The shape of a training batch.
+@ConfigMapping(prefix = "millrace.batch")
+public interface BatchConfig {
+    /// Targets in a window; at most the model's `max_position_embeddings`.
+    @WithDefault("512")
+    @Min(2)
+    @Max(1 << 20)
+    int sequenceLength();
+
+    /// Windows that go through the model at once.
+    @WithDefault("8")
+    @Min(1)
+    @Max(1 << 16)
+    int microBatch();
+
+    /// Micro-batches whose gradients make one optimizer step.
+    @WithDefault("1")
+    @Min(1)
+    @Max(1 << 16)
+    int accumulation();
+
+    /// Steps prepared ahead of the training thread.
+    @WithDefault("4")
+    @Min(1)
+    @Max(1024)
+    int prefetch();
+}

@@ -1,0 +1,22 @@
+package dev.millrace.trainer.batch;
+
+import dev.millrace.trainer.intake.Decoded;
+import dev.millrace.trainer.intake.DocumentDecoder;
+import dev.millrace.trainer.tokenize.DocumentTokenizer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/// A record as tokens: decoding and tokenizing, which together are a pure function of the record.
+@FunctionalInterface
+public interface RecordReader {
+    Read read(ConsumerRecord<byte[], byte[]> record);
+
+    /// The reader of the wire record.
+    static RecordReader of(DocumentDecoder decoder, DocumentTokenizer tokenizer) {
+        return record -> switch (decoder.decode(record)) {
+            case Decoded.Usable usable ->
+                new Read.Tokens(tokenizer.encode(usable.document().text()));
+            case Decoded.Unusable unusable -> new Read.Skipped(unusable.contentType());
+            case Decoded.Bad bad -> new Read.Rejected(bad.reason());
+        };
+    }
+}

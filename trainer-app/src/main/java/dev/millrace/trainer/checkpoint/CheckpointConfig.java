@@ -1,0 +1,23 @@
+package dev.millrace.trainer.checkpoint;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Min;
+import java.nio.file.Path;
+
+/// Settings of the durable state.
+@ConfigMapping(prefix = "millrace.checkpoint")
+public interface CheckpointConfig {
+    /// Where the checkpoints of one run lie. A run has a directory of its own.
+    Path directory();
+
+    /// Steps between two checkpoints.
+    @WithDefault("100")
+    @Min(1)
+    long everySteps();
+
+    /// How many checkpoints stay; at least two, so that a damaged one has one before it.
+    @WithDefault("3")
+    @Min(2)
+    int keep();
+}

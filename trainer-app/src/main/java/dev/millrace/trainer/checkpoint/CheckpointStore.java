@@ -1,0 +1,159 @@
+package dev.millrace.trainer.checkpoint;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// The checkpoints of one run, in one directory that this process holds alone.
+///
+/// The latest is found by looking, not by a pointer that could lie. One that is not whole (a file torn, a byte
+/// flipped, a manifest from another version) is reported and refused, and the one before it is taken.
+///
+/// Not thread-safe: the training thread owns it.
+public final class CheckpointStore implements AutoCloseable {
+    static final String MANIFEST = "manifest.json";
+    private static final String LOCK = ".lock";
+    private static final String PREFIX = "step-";
+    private static final Pattern NAME = Pattern.compile("step-\\d{12}");
+    private static final String UNFINISHED = ".writing-";
+
+    private final Path root;
+    private final int keep;
+    private final Consumer<String> complaints;
+    private final ObjectMapper json = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+    private final FileChannel lockFile;
+
+    private CheckpointStore(Path root, int keep, Consumer<String> complaints, FileChannel lockFile) {
+        this.root = root;
+        this.keep = keep;
+        this.complaints = complaints;
+        this.lockFile = lockFile;
+    }
+
+    /// Opens the directory, creating it where it is missing, and locks it.
+    ///
+    /// @param keep checkpoints that stay
+    /// @param complaints told of each checkpoint that was refused, and why
+    /// @throws IOException where another process holds it, or it cannot be written
+    public static CheckpointStore open(Path root, int keep, Consumer<String> complaints) throws IOException {
+        Files.createDirectories(root);
+        FileChannel lockFile =
+                FileChannel.open(root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        if (!lock(lockFile)) {
+            lockFile.close();
+            throw new IOException("millrace.checkpoint.directory = " + root
+                    + " is in use by another trainer: one run has one trainer, stop that one or give this run a"
+                    + " directory of its own");
+        }
+        CheckpointStore store = new CheckpointStore(root, keep, complaints, lockFile);
+        store.removeUnfinished();
+        return store;
+    }
+
+    private static boolean lock(FileChannel lockFile) throws IOException {
+        try {
+            FileLock lock = lockFile.tryLock();
+            return lock != null;
+        } catch (OverlappingFileLockException e) {
+            return false;
+        }
+    }
+
+    /// The latest checkpoint that is whole.
+    public Optional<Checkpoint> latest() throws IOException {
+        for (Path directory : newestFirst()) {
+            try {
+                return Optional.of(read(directory));
+            } catch (IOException | IllegalArgumentException e) {
+                complaints.accept("checkpoint " + directory + " is refused: " + e.getMessage());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// Begins the checkpoint of a step.
+    public CheckpointWrite start(long step) throws IOException {
+        String name = String.format(Locale.ROOT, PREFIX + "%012d", step);
+        return new CheckpointWrite(root, UNFINISHED + name, name, json);
+    }
+
+    /// Removes what retention no longer wants: all but the newest [#keep].
+    public void prune() throws IOException {
+        List<Path> directories = newestFirst();
+        for (Path old : directories.subList(Math.min(keep, directories.size()), directories.size())) {
+            // First out of sight, so that no reader meets half a checkpoint.
+            Path hidden = root.resolve(UNFINISHED + old.getFileName());
+            Files.move(old, hidden);
+            Durable.deleteTree(hidden);
+        }
+    }
+
+    /// Reads one checkpoint and holds every file against its digest.
+    ///
+    /// @throws IOException naming the file that is missing or damaged
+    public Checkpoint read(Path directory) throws IOException {
+        Path manifestFile = directory.resolve(MANIFEST);
+        CheckpointManifest manifest;
+        try {
+            manifest = json.readValue(Files.readAllBytes(manifestFile), CheckpointManifest.class);
+        } catch (JacksonException e) {
+            throw new IOException(manifestFile + " cannot be read: " + e.getOriginalMessage(), e);
+        }
+        for (Map.Entry<String, CheckpointManifest.FileDigest> file :
+                manifest.files().entrySet()) {
+            Path path = directory.resolve(file.getKey());
+            if (!Files.exists(path)) {
+                throw new IOException(path + " is missing");
+            }
+            if (Files.size(path) != file.getValue().size()) {
+                throw new IOException(path + " has " + Files.size(path) + " bytes, not "
+                        + file.getValue().size() + " as written");
+            }
+            if (!Durable.digest(path).equals(file.getValue())) {
+                throw new IOException(path + " is not what was written: its SHA-256 differs");
+            }
+        }
+        return new Checkpoint(directory, manifest);
+    }
+
+    @Override
+    public void close() throws IOException {
+        lockFile.close();
+    }
+
+    private List<Path> newestFirst() throws IOException {
+        try (Stream<Path> entries = Files.list(root)) {
+            return entries.filter(entry ->
+                            NAME.matcher(entry.getFileName().toString()).matches())
+                    .sorted(Comparator.comparing(
+                                    (Path entry) -> entry.getFileName().toString())
+                            .reversed())
+                    .toList();
+        }
+    }
+
+    private void removeUnfinished() throws IOException {
+        try (Stream<Path> entries = Files.list(root)) {
+            for (Path entry : entries.filter(
+                            each -> each.getFileName().toString().startsWith(UNFINISHED))
+                    .toList()) {
+                Durable.deleteTree(entry);
+            }
+        }
+    }
+}

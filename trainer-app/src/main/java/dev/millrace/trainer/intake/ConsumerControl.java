@@ -1,0 +1,57 @@
+package dev.millrace.trainer.intake;
+
+import java.util.List;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.TopicPartition;
+
+/// Flow control on the poll thread itself, where it takes effect at once: for the rebalance listener.
+final class ConsumerControl implements FlowControl {
+    private final String topic;
+    private final Consumer<?, ?> consumer;
+
+    ConsumerControl(String topic, Consumer<?, ?> consumer) {
+        this.topic = topic;
+        this.consumer = consumer;
+    }
+
+    /// One thing to do to one partition of a consumer.
+    sealed interface Action {
+        void on(Consumer<?, ?> consumer, TopicPartition partition);
+    }
+
+    record Pause() implements Action {
+        @Override
+        public void on(Consumer<?, ?> consumer, TopicPartition partition) {
+            consumer.pause(List.of(partition));
+        }
+    }
+
+    record Resume() implements Action {
+        @Override
+        public void on(Consumer<?, ?> consumer, TopicPartition partition) {
+            consumer.resume(List.of(partition));
+        }
+    }
+
+    record Seek(long offset) implements Action {
+        @Override
+        public void on(Consumer<?, ?> consumer, TopicPartition partition) {
+            consumer.seek(partition, offset);
+        }
+    }
+
+    @Override
+    public void pause(int partition) {
+        new Pause().on(consumer, new TopicPartition(topic, partition));
+    }
+
+    @Override
+    public void resume(int partition) {
+        new Resume().on(consumer, new TopicPartition(topic, partition));
+    }
+
+    @Override
+    public void seek(int partition, long offset) {
+        new Seek(offset).on(consumer, new TopicPartition(topic, partition));
+    }
+}

@@ -1,0 +1,17 @@
+package dev.millrace.trainer.intake;
+
+/// What a record turned out to be.
+public sealed interface Decoded {
+    /// A document to train on.
+    record Usable(Document document) implements Decoded {}
+
+    /// Well-formed, of a medium that the model cannot use yet: counted, and passed by.
+    ///
+    /// @param contentType as the record's header says
+    record Unusable(String contentType) implements Decoded {}
+
+    /// No document: goes to the dead letters.
+    ///
+    /// @param reason what is wrong, for people; never the content
+    record Bad(String reason) implements Decoded {}
+}

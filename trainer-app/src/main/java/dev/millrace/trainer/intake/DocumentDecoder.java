@@ -1,0 +1,123 @@
+package dev.millrace.trainer.intake;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the wire record, which `producer-app` writes and which the golden files in `contract/` fix for both.
+///
+/// The value is a JSON object whose `text` is the document; a `content-type` header other than JSON marks a medium.
+/// Pure and thread-safe.
+public final class DocumentDecoder {
+    static final String CONTENT_TYPE = "content-type";
+    private static final String JSON_TYPE = "application/json";
+    private static final int MAX_NESTING = 64;
+
+    private final int maxRecordBytes;
+    private final JsonFactory json;
+
+    public DocumentDecoder(int maxRecordBytes) {
+        this.maxRecordBytes = maxRecordBytes;
+        this.json = new JsonFactoryBuilder()
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(MAX_NESTING)
+                        .maxStringLength(Math.max(1, maxRecordBytes))
+                        .build())
+                .build();
+    }
+
+    /// Never throws for what a record holds: that is the answer.
+    public Decoded decode(ConsumerRecord<byte[], byte[]> record) {
+        byte @Nullable [] value = record.value();
+        if (value == null) {
+            return new Decoded.Bad("the record has no value");
+        }
+        if (value.length > maxRecordBytes) {
+            return new Decoded.Bad("the value has " + value.length
+                    + " bytes, more than millrace.intake.max-record-size = " + maxRecordBytes);
+        }
+        String contentType = contentType(record);
+        if (!contentType.equals(JSON_TYPE)) {
+            return new Decoded.Unusable(contentType);
+        }
+        return decodeJson(value);
+    }
+
+    private Decoded decodeJson(byte[] value) {
+        if (!isUtf8(value)) {
+            return new Decoded.Bad("the value is not UTF-8");
+        }
+        try (JsonParser parser = json.createParser(value)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return new Decoded.Bad("the value is not a JSON object");
+            }
+            String text = null;
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                boolean isText = parser.currentName().equals("text");
+                JsonToken token = parser.nextToken();
+                if (isText) {
+                    if (token != JsonToken.VALUE_STRING) {
+                        return new Decoded.Bad("'text' is not a string");
+                    }
+                    text = parser.getText();
+                } else {
+                    parser.skipChildren();
+                }
+            }
+            if (parser.nextToken() != null) {
+                return new Decoded.Bad("something follows the JSON object");
+            }
+            if (text == null) {
+                return new Decoded.Bad("the JSON object has no 'text'");
+            }
+            return text.isEmpty() ? new Decoded.Bad("'text' is empty") : new Decoded.Usable(new Document(text));
+        } catch (JacksonException e) {
+            // The message without its source excerpt: contents do not belong in headers and logs.
+            return new Decoded.Bad("broken JSON at line " + line(e) + ", column " + column(e));
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading from memory failed", e);
+        }
+    }
+
+    private static int line(JacksonException e) {
+        return e.getLocation() == null ? 0 : e.getLocation().getLineNr();
+    }
+
+    private static int column(JacksonException e) {
+        return e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
+    }
+
+    private static boolean isUtf8(byte[] value) {
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(value));
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
+    }
+
+    /// Absent means JSON: the article's own producer sends no headers.
+    private static String contentType(ConsumerRecord<byte[], byte[]> record) {
+        Header header = record.headers().lastHeader(CONTENT_TYPE);
+        if (header == null || header.value() == null) {
+            return JSON_TYPE;
+        }
+        String type = new String(header.value(), StandardCharsets.UTF_8);
+        int parameters = type.indexOf(';');
+        return (parameters < 0 ? type : type.substring(0, parameters)).strip().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,137 @@
+package dev.millrace.trainer.intake;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.smallrye.common.annotation.Identifier;
+import io.smallrye.reactive.messaging.kafka.KafkaClientService;
+import io.smallrye.reactive.messaging.kafka.KafkaConsumer;
+import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.eclipse.microprofile.config.Config;
+import org.eclipse.microprofile.reactive.messaging.Incoming;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// The channel `documents` as a shell around the [RecordExchange]: batches in, pauses and seeks out, offsets
+/// mirrored.
+///
+/// The poll thread never waits for the model: a batch is handed over and the method returns.
+@Singleton
+@Identifier(DocumentIntake.CHANNEL)
+public final class DocumentIntake implements KafkaConsumerRebalanceListener {
+    static final String CHANNEL = "documents";
+    private static final Logger LOG = Logger.getLogger(DocumentIntake.class);
+    /// After the training thread has been stopped, which is what observes first.
+    private static final int AFTER_TRAINING = 3000;
+
+    private final String topic;
+    private final String group;
+    private final RecordExchange exchange;
+    private final PollThreadControl control;
+    private final ScheduledExecutorService positions = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("millrace-positions").daemon().factory());
+
+    DocumentIntake(IntakeConfig config, Config settings, KafkaClientService clients) {
+        this.topic = settings.getValue("mp.messaging.incoming." + CHANNEL + ".topic", String.class);
+        this.group = settings.getValue("mp.messaging.incoming." + CHANNEL + ".group.id", String.class);
+        this.control = new PollThreadControl(topic, () -> consumer(clients));
+        this.exchange = new RecordExchange(
+                config.highWatermark().asLongValue(), config.lowWatermark().asLongValue(), control);
+        long millis = config.positionInterval().toMillis();
+        var _ = positions.scheduleWithFixedDelay(
+                () -> control.run(this::observe, "read positions"), millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    private static @Nullable KafkaConsumer<byte[], byte[]> consumer(KafkaClientService clients) {
+        return clients.getConsumer(CHANNEL);
+    }
+
+    /// The topic of the channel.
+    public String topic() {
+        return topic;
+    }
+
+    /// The consumer group of the channel.
+    public String group() {
+        return group;
+    }
+
+    /// Where the records go.
+    public RecordExchange exchange() {
+        return exchange;
+    }
+
+    @Incoming(CHANNEL)
+    void receive(ConsumerRecords<byte[], byte[]> batch) {
+        exchange.offer(batch);
+    }
+
+    @Override
+    public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        LOG.infof("assigned %s", partitions);
+        exchange.assign(numbers(partitions), new ConsumerControl(topic, consumer));
+    }
+
+    @Override
+    public void onPartitionsRevoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        if (!partitions.isEmpty()) {
+            LOG.infof("revoked %s", partitions);
+        }
+        exchange.revoke(numbers(partitions));
+    }
+
+    /// Commits offsets to the group, for tools that show lag: a mirror of the checkpoint, never what a run resumes
+    /// from.
+    public void mirror(Map<Integer, Long> offsets) {
+        control.run(
+                consumer -> {
+                    Map<TopicPartition, OffsetAndMetadata> owned = new HashMap<>();
+                    offsets.forEach((partition, offset) -> {
+                        TopicPartition topicPartition = new TopicPartition(topic, partition);
+                        if (consumer.assignment().contains(topicPartition)) {
+                            owned.put(topicPartition, new OffsetAndMetadata(offset));
+                        }
+                    });
+                    consumer.commitSync(owned);
+                },
+                "commit " + offsets + " of " + topic);
+    }
+
+    void stop(@Observes @Priority(AFTER_TRAINING) ShutdownEvent event) {
+        positions.shutdownNow();
+        exchange.close();
+    }
+
+    /// On the poll thread: positions and lags are local knowledge of the consumer.
+    private void observe(Consumer<byte[], byte[]> consumer) {
+        for (TopicPartition partition : consumer.assignment()) {
+            OptionalLong lag = consumer.currentLag(partition);
+            if (lag.isPresent()) {
+                exchange.observe(partition.partition(), consumer.position(partition), lag.getAsLong());
+            }
+        }
+    }
+
+    private static List<Integer> numbers(Collection<TopicPartition> partitions) {
+        return partitions.stream().map(TopicPartition::partition).toList();
+    }
+
+    /// For the outcome of a record's reading: never its content.
+    static String place(ConsumerRecord<?, ?> record) {
+        return record.topic() + "-" + record.partition() + "@" + record.offset();
+    }
+}

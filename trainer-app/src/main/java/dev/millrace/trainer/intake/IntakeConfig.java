@@ -1,0 +1,34 @@
+package dev.millrace.trainer.intake;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Min;
+import java.time.Duration;
+
+/// Settings of the way in.
+@ConfigMapping(prefix = "millrace.intake")
+public interface IntakeConfig {
+    /// Record bytes held per partition at which that partition alone is paused. What the consumer had already
+    /// fetched may still come on top: at most three polls.
+    @WithDefault("16M")
+    MemorySize highWatermark();
+
+    /// Record bytes held per partition at which a paused partition is resumed; below the high watermark.
+    @WithDefault("8M")
+    MemorySize lowWatermark();
+
+    /// A record with a larger value is bad.
+    @WithDefault("8M")
+    MemorySize maxRecordSize();
+
+    /// So many bad records of one partition in a row, with no good one between, stop the training: then it is not a
+    /// record that is wrong but the topic.
+    @WithDefault("100")
+    @Min(1)
+    int maxConsecutiveBad();
+
+    /// How often the consumer's positions and lags are read.
+    @WithDefault("100ms")
+    Duration positionInterval();
+}

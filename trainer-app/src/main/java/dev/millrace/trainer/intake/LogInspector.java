@@ -1,0 +1,179 @@
+package dev.millrace.trainer.intake;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/// Looks at a topic from outside the consumer group, when a run begins.
+///
+/// Every call uses clients of its own, with bounded waits, and throws [IntakeFailedException] where the broker or
+/// the topic is not there.
+public final class LogInspector {
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    private final Map<String, Object> clientSettings;
+    private final String topic;
+    private final String group;
+
+    /// @param clientSettings `kafka.*` settings of the application: bootstrap servers, security
+    public LogInspector(Map<String, Object> clientSettings, String topic, String group) {
+        this.clientSettings = Map.copyOf(clientSettings);
+        this.topic = topic;
+        this.group = group;
+    }
+
+    /// A topic at one moment.
+    ///
+    /// @param topicId changes when a topic is deleted and created again under the same name
+    public record Snapshot(String topicId, SortedMap<Integer, Extent> partitions) {
+        public Snapshot {
+            partitions = new TreeMap<>(partitions);
+        }
+    }
+
+    /// One partition at one moment.
+    ///
+    /// @param first its first offset
+    /// @param end the offset past its last one, transaction markers included
+    /// @param committed what the group committed; -1 where it never did
+    public record Extent(long first, long end, long committed) {}
+
+    /// Looks at the topic.
+    public Snapshot look() throws InterruptedException {
+        try (Admin admin = Admin.create(settings(Map.of(
+                        "request.timeout.ms", (int) PATIENCE.toMillis(),
+                        "default.api.timeout.ms", (int) PATIENCE.toMillis())));
+                Consumer<byte[], byte[]> consumer = consumer()) {
+            TopicDescription description = Objects.requireNonNull(admin.describeTopics(List.of(topic))
+                    .allTopicNames()
+                    .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                    .get(topic));
+            List<TopicPartition> partitions = description.partitions().stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
+            Map<TopicPartition, Long> end = consumer.endOffsets(partitions);
+            Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(new HashSet<>(partitions));
+            SortedMap<Integer, Extent> extents = new TreeMap<>();
+            for (TopicPartition partition : partitions) {
+                OffsetAndMetadata offset = committed.get(partition);
+                extents.put(
+                        partition.partition(),
+                        new Extent(
+                                offsetOf(first, partition),
+                                offsetOf(end, partition),
+                                offset == null ? -1 : offset.offset()));
+            }
+            return new Snapshot(description.topicId().toString(), extents);
+        } catch (ExecutionException e) {
+            throw unreachable(e.getCause() == null ? e : e.getCause());
+        } catch (TimeoutException | org.apache.kafka.common.KafkaException e) {
+            throw unreachable(e);
+        }
+    }
+
+    /// The offset past the last record of each partition below a given end: markers of transactions are not
+    /// records, and who waits for one waits for ever.
+    ///
+    /// @param extents as [#look] found them
+    public Map<Integer, Long> endsOfRecords(Map<Integer, Extent> extents) {
+        Map<Integer, Long> ends = new HashMap<>();
+        try (Consumer<byte[], byte[]> consumer = consumer()) {
+            extents.forEach((partition, extent) ->
+                    ends.put(partition, endOfRecords(consumer, new TopicPartition(topic, partition), extent)));
+            return ends;
+        } catch (org.apache.kafka.common.KafkaException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private long endOfRecords(Consumer<byte[], byte[]> consumer, TopicPartition partition, Extent extent) {
+        consumer.assign(List.of(partition));
+        long back = 1;
+        while (extent.end() > extent.first()) {
+            long from = Math.max(extent.first(), extent.end() - back);
+            long last = lastRecord(consumer, partition, from, extent.end());
+            if (last >= 0) {
+                return last + 1;
+            }
+            if (from == extent.first()) {
+                return extent.first();
+            }
+            back *= 4;
+        }
+        return extent.first();
+    }
+
+    private long lastRecord(Consumer<byte[], byte[]> consumer, TopicPartition partition, long from, long end) {
+        long last = -1;
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        consumer.seek(partition, from);
+        while (consumer.position(partition) < end) {
+            for (ConsumerRecord<byte[], byte[]> record :
+                    consumer.poll(Duration.ofMillis(200)).records(partition)) {
+                if (record.offset() < end) {
+                    last = record.offset();
+                }
+                deadline = System.nanoTime() + PATIENCE.toNanos();
+            }
+            if (System.nanoTime() > deadline) {
+                throw new IntakeFailedException("cannot read " + partition + " from @" + from + " to its end @" + end
+                        + " within " + PATIENCE.toSeconds() + " s");
+            }
+        }
+        return last;
+    }
+
+    private static long offsetOf(Map<TopicPartition, Long> offsets, TopicPartition partition) {
+        return Objects.requireNonNull(offsets.get(partition), () -> "no offset of " + partition);
+    }
+
+    private Consumer<byte[], byte[]> consumer() {
+        return new KafkaConsumer<>(
+                settings(Map.of(
+                        "group.id",
+                        group,
+                        "enable.auto.commit",
+                        false,
+                        "auto.offset.reset",
+                        "none",
+                        "isolation.level",
+                        "read_committed",
+                        "default.api.timeout.ms",
+                        (int) PATIENCE.toMillis())),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
+    }
+
+    private Map<String, Object> settings(Map<String, Object> more) {
+        Map<String, Object> all = new HashMap<>(clientSettings);
+        all.putAll(more);
+        return all;
+    }
+
+    private IntakeFailedException unreachable(Throwable cause) {
+        List<String> servers = new ArrayList<>();
+        servers.add(String.valueOf(clientSettings.get("bootstrap.servers")));
+        return new IntakeFailedException(
+                "cannot look at topic " + topic + " on kafka.bootstrap.servers = " + String.join(",", servers) + ": "
+                        + cause.getClass().getSimpleName() + ": " + cause.getMessage(),
+                cause);
+    }
+}

@@ -1,0 +1,5 @@
+/// What operators see: probes and metrics.
+@NullMarked
+package dev.millrace.trainer.observe;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,204 @@
+package dev.millrace.trainer.tokenize;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/// Any Hugging Face `tokenizer.json`, used the way a training set wants it.
+///
+/// - Nothing is cut off and nothing is padded (the library's own default truncates to 512 tokens).
+/// - BOS and EOS are added by us, as `add_bos_token` and `add_eos_token` of `tokenizer_config.json` say.
+/// - A special token that is written out in a text is plain text: otherwise any document could end itself with
+///   `<｜end▁of▁sentence｜>`. The added tokens are taken out of the tokenizer that encodes, so none can match.
+///
+/// Thread-safe: the native tokenizer is immutable once it is built.
+public final class DocumentTokenizer implements AutoCloseable {
+    static final String TOKENIZER_FILE = "tokenizer.json";
+    static final String CONFIG_FILE = "tokenizer_config.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final HuggingFaceTokenizer encoder;
+    private final HuggingFaceTokenizer decoder;
+    private final OptionalInt begin;
+    private final OptionalInt end;
+    private final OptionalInt endOfText;
+    private final int vocabularySize;
+    private final String fingerprint;
+
+    private DocumentTokenizer(JsonNode tokenizer, JsonNode config, String fingerprint, Path file) throws IOException {
+        JsonNode added = tokenizer.path("added_tokens");
+        this.begin = config.path("add_bos_token").asBoolean(false)
+                ? OptionalInt.of(specialToken(config, "bos_token", added, file))
+                : OptionalInt.empty();
+        this.end = config.path("add_eos_token").asBoolean(false)
+                ? OptionalInt.of(specialToken(config, "eos_token", added, file))
+                : OptionalInt.empty();
+        this.endOfText = config.hasNonNull("eos_token")
+                ? OptionalInt.of(specialToken(config, "eos_token", added, file))
+                : OptionalInt.empty();
+        this.vocabularySize = vocabularySize(tokenizer);
+        this.fingerprint = fingerprint;
+        ObjectNode plain = tokenizer.deepCopy();
+        plain.set("added_tokens", JSON.createArrayNode());
+        this.encoder = build(plain);
+        this.decoder = build(tokenizer);
+    }
+
+    /// Loads `tokenizer.json` and `tokenizer_config.json` of a directory. Without the second neither BOS nor EOS is
+    /// added.
+    ///
+    /// @throws IOException naming the file that is missing or wrong
+    public static DocumentTokenizer load(Path directory) throws IOException {
+        Path file = directory.resolve(TOKENIZER_FILE);
+        byte[] tokenizer = read(file);
+        Path configFile = directory.resolve(CONFIG_FILE);
+        byte @Nullable [] config = Files.exists(configFile) ? read(configFile) : null;
+        JsonNode parsed = parse(file, tokenizer);
+        JsonNode parsedConfig = config == null ? JSON.createObjectNode() : parse(configFile, config);
+        try {
+            return new DocumentTokenizer(parsed, parsedConfig, fingerprint(tokenizer, config), file);
+        } catch (RuntimeException e) {
+            throw new IOException(file + " cannot be used as a tokenizer: " + e.getMessage(), e);
+        }
+    }
+
+    /// Copies the files of a tokenizer beside a model, where other tools look for them.
+    public static void copy(Path directory, Path target) throws IOException {
+        for (String name : new String[] {TOKENIZER_FILE, CONFIG_FILE}) {
+            if (Files.exists(directory.resolve(name))) {
+                Files.copy(directory.resolve(name), target.resolve(name));
+            }
+        }
+    }
+
+    /// The token ids of a whole document, BOS and EOS as configured.
+    public int[] encode(String text) {
+        return ids(text, begin, end);
+    }
+
+    /// The token ids of the beginning of a document that goes on: BOS as configured, never EOS.
+    public int[] encodePrompt(String text) {
+        return ids(text, begin, OptionalInt.empty());
+    }
+
+    private int[] ids(String text, OptionalInt first, OptionalInt last) {
+        long[] body = text.isEmpty()
+                ? new long[0]
+                : encoder.encode(text, false, false).getIds();
+        int shift = first.isPresent() ? 1 : 0;
+        int[] ids = new int[body.length + shift + (last.isPresent() ? 1 : 0)];
+        first.ifPresent(id -> ids[0] = id);
+        for (int i = 0; i < body.length; i++) {
+            ids[i + shift] = Math.toIntExact(body[i]);
+        }
+        last.ifPresent(id -> ids[ids.length - 1] = id);
+        return ids;
+    }
+
+    /// The text of token ids; special tokens are written out.
+    public String decode(int[] ids) {
+        long[] wide = new long[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            wide[i] = ids[i];
+        }
+        return decoder.decode(wide, false);
+    }
+
+    /// One more than the largest token id: the least `vocab_size` of a model that can take these tokens.
+    public int vocabularySize() {
+        return vocabularySize;
+    }
+
+    /// The `eos_token`, where the tokenizer names one: generation stops at it.
+    public OptionalInt endOfText() {
+        return endOfText;
+    }
+
+    /// SHA-256 over both files: equal fingerprints give equal tokens.
+    public String fingerprint() {
+        return fingerprint;
+    }
+
+    @Override
+    public void close() {
+        encoder.close();
+        decoder.close();
+    }
+
+    private static HuggingFaceTokenizer build(JsonNode tokenizer) throws IOException {
+        return HuggingFaceTokenizer.newInstance(
+                new ByteArrayInputStream(JSON.writeValueAsBytes(tokenizer)),
+                Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false"));
+    }
+
+    private static int specialToken(JsonNode config, String key, JsonNode added, Path file) {
+        JsonNode named = config.path(key);
+        String content = named.isObject() ? named.path("content").asText() : named.asText();
+        for (JsonNode token : (ArrayNode) added) {
+            if (token.path("content").asText().equals(content)) {
+                return token.path("id").asInt();
+            }
+        }
+        throw new IllegalArgumentException(
+                key + " '" + content + "' of " + CONFIG_FILE + " is not among the added_tokens of " + file);
+    }
+
+    private static int vocabularySize(JsonNode tokenizer) {
+        int largest = -1;
+        for (JsonNode id : tokenizer.path("model").path("vocab")) {
+            largest = Math.max(largest, id.asInt());
+        }
+        for (JsonNode token : tokenizer.path("added_tokens")) {
+            largest = Math.max(largest, token.path("id").asInt());
+        }
+        return largest + 1;
+    }
+
+    private static byte[] read(Path file) throws IOException {
+        try {
+            return Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            throw new IOException(
+                    file + " is missing: millrace.tokenizer.directory must hold a Hugging Face tokenizer", e);
+        }
+    }
+
+    private static JsonNode parse(Path file, byte[] content) throws IOException {
+        try {
+            JsonNode node = JSON.readTree(content);
+            if (!node.isObject()) {
+                throw new IOException(file + " is not a JSON object");
+            }
+            return node;
+        } catch (com.fasterxml.jackson.core.JacksonException e) {
+            throw new IOException(file + " is not JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private static String fingerprint(byte[] tokenizer, byte @Nullable [] config) {
+        try {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            sha256.update(tokenizer);
+            if (config != null) {
+                sha256.update(config);
+            }
+            return HexFormat.of().formatHex(sha256.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// Text to token ids.
+@NullMarked
+package dev.millrace.trainer.tokenize;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,115 @@
+package dev.millrace.trainer.train;
+
+import dev.millrace.trainer.batch.Bounds;
+import dev.millrace.trainer.batch.Cursor;
+import dev.millrace.trainer.batch.PartitionCursor;
+import dev.millrace.trainer.intake.LogInspector;
+import dev.millrace.trainer.intake.LogInspector.Extent;
+import dev.millrace.trainer.intake.RecordExchange;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+
+/// Where on the log a run begins or goes on, and where it ends.
+///
+/// @param cursor how far it has come
+/// @param bounds what it passes over; empty where it goes on for ever
+record RunStart(Cursor cursor, Optional<Bounds> bounds) {
+
+    /// A run that begins now: each partition at the offset that the group committed, else at its beginning (or
+    /// end).
+    static RunStart fresh(
+            LogInspector.Snapshot snapshot, LogInspector inspector, OptionalInt epochs, TrainConfig.Start start) {
+        Map<Integer, Extent> extents = new TreeMap<>();
+        snapshot.partitions().forEach((partition, extent) -> {
+            long first = extent.committed() >= 0
+                    ? extent.committed()
+                    : switch (start) {
+                        case EARLIEST -> extent.first();
+                        case LATEST -> extent.end();
+                    };
+            if (first < extent.first() || first > extent.end()) {
+                throw new IllegalArgumentException("the group committed @" + first + " of partition " + partition
+                        + ", but the log holds @" + extent.first() + " to @" + extent.end()
+                        + ": records were deleted, or the topic was created again. Reset the group's offsets with"
+                        + " kafka-consumer-groups.sh, or use another group");
+            }
+            extents.put(partition, new Extent(first, extent.end(), extent.committed()));
+        });
+        List<PartitionCursor> cursors = new ArrayList<>();
+        extents.forEach((partition, extent) -> cursors.add(PartitionCursor.startingAt(partition, extent.first())));
+        Cursor cursor = new Cursor(0, 0, cursors, Cursor.Counts.NONE);
+        if (epochs.isEmpty()) {
+            return new RunStart(cursor, Optional.empty());
+        }
+        Map<Integer, Long> ends = inspector.endsOfRecords(extents);
+        TreeMap<Integer, Bounds.Stretch> stretches = new TreeMap<>();
+        extents.forEach((partition, extent) -> stretches.put(
+                partition, new Bounds.Stretch(extent.first(), ends.getOrDefault(partition, extent.first()))));
+        return new RunStart(cursor, Optional.of(new Bounds(epochs.getAsInt(), stretches)));
+    }
+
+    /// A run that goes on from a checkpoint. Partitions that were added since begin at their first offset.
+    ///
+    /// @throws IllegalArgumentException where records that it still needs are gone
+    static RunStart resumed(LogInspector.Snapshot snapshot, Cursor cursor, Optional<Bounds> bounds) {
+        List<PartitionCursor> cursors = new ArrayList<>();
+        for (PartitionCursor partition : cursor.partitions()) {
+            Extent extent = snapshot.partitions().get(partition.partition());
+            if (extent == null) {
+                throw new IllegalArgumentException("partition " + partition.partition()
+                        + " of the checkpoint is not on the topic, which has "
+                        + snapshot.partitions().keySet());
+            }
+            long offset = partition.position().offset();
+            if (!partition.done() && (offset < extent.first() || offset > extent.end())) {
+                throw new IllegalArgumentException("partition " + partition.partition() + " is to go on at @" + offset
+                        + ", but the log holds @" + extent.first() + " to @" + extent.end()
+                        + ": records were deleted before they were trained (see the topic's retention), or the topic was"
+                        + " created again. Nothing is skipped in silence: begin a new run in another"
+                        + " millrace.checkpoint.directory");
+            }
+            cursors.add(partition);
+        }
+        Cursor complete = cursor;
+        if (bounds.isEmpty()) {
+            snapshot.partitions().forEach((partition, extent) -> {
+                if (cursor.partitions().stream().noneMatch(each -> each.partition() == partition)) {
+                    cursors.add(PartitionCursor.startingAt(partition, extent.first()));
+                }
+            });
+            cursors.sort((a, b) -> Integer.compare(a.partition(), b.partition()));
+            complete = new Cursor(cursor.epoch(), turn(cursor, cursors), cursors, cursor.counts());
+        }
+        return new RunStart(complete, bounds);
+    }
+
+    /// The same partition's turn, wherever the added ones have put it.
+    private static int turn(Cursor cursor, List<PartitionCursor> cursors) {
+        int partition = cursor.partitions().get(cursor.turn()).partition();
+        for (int i = 0; i < cursors.size(); i++) {
+            if (cursors.get(i).partition() == partition) {
+                return i;
+            }
+        }
+        throw new IllegalStateException("partition " + partition + " was lost while partitions were added");
+    }
+
+    /// What the exchange is to take of each partition.
+    Map<Integer, RecordExchange.Range> ranges() {
+        Map<Integer, RecordExchange.Range> ranges = new HashMap<>();
+        for (PartitionCursor partition : cursor.partitions()) {
+            long offset = partition.position().offset();
+            ranges.put(
+                    partition.partition(),
+                    bounds.map(within -> new RecordExchange.Range(
+                                    offset, within.of(partition.partition()).end()))
+                            .orElseGet(() -> RecordExchange.Range.from(offset)));
+        }
+        return ranges;
+    }
+}

@@ -1,0 +1,131 @@
+package dev.millrace.trainer.train;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.DecimalMin;
+import jakarta.validation.constraints.Min;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/// Settings of a training run.
+@ConfigMapping(prefix = "millrace.train")
+public interface TrainConfig {
+    /// What to train: a `config.json` (random weights), or a Hugging Face model directory (its weights).
+    Path model();
+
+    /// Whether to train as soon as the application has started.
+    @WithDefault("true")
+    boolean enabled();
+
+    /// The step after which the run ends.
+    OptionalLong maxSteps();
+
+    /// Passes over what the topic held when the run began; without it the run goes on for ever.
+    OptionalInt epochs();
+
+    /// Where a run without checkpoint and without committed offsets begins.
+    @WithDefault("earliest")
+    Start start();
+
+    /// Seed of the random weights.
+    @WithDefault("0")
+    long seed();
+
+    /// Standard deviation of the random weights; `initializer_range` of the model where it is not set.
+    OptionalDouble initStd();
+
+    /// AdamW's β₁.
+    @WithDefault("0.9")
+    @DecimalMin("0")
+    @DecimalMax(value = "1", inclusive = false)
+    double beta1();
+
+    /// AdamW's β₂.
+    @WithDefault("0.95")
+    @DecimalMin("0")
+    @DecimalMax(value = "1", inclusive = false)
+    double beta2();
+
+    /// AdamW's ε.
+    @WithDefault("1e-8")
+    @DecimalMin(value = "0", inclusive = false)
+    double epsilon();
+
+    /// Decoupled weight decay of the parameters with two or more dimensions.
+    @WithDefault("0.1")
+    @DecimalMin("0")
+    double weightDecay();
+
+    /// Largest global gradient norm; larger ones are scaled down to it.
+    @WithDefault("1.0")
+    @DecimalMin(value = "0", inclusive = false)
+    double maxGradientNorm();
+
+    /// The learning rate over the steps.
+    LearningRate learningRate();
+
+    /// Steps between two progress lines in the log.
+    @WithDefault("10")
+    @Min(1)
+    long logEvery();
+
+    /// Whether the application ends, with 0, when the run is over.
+    @WithDefault("true")
+    boolean exitWhenDone();
+
+    /// How long a stopping application waits for the step under way and its checkpoint.
+    @WithDefault("5m")
+    Duration shutdownTimeout();
+
+    /// The training thread is taken for dead when it gives no sign for this long, or for twenty of its own longest
+    /// steps, whichever is longer. Waiting for data is a sign.
+    @WithDefault("2m")
+    Duration heartbeatTimeout();
+
+    /// The learning rate over the steps.
+    interface LearningRate {
+        /// The highest rate, reached after the warm-up.
+        @WithDefault("5e-5")
+        @DecimalMin(value = "0", inclusive = false)
+        double peak();
+
+        /// Steps of linear warm-up.
+        @WithDefault("0")
+        @Min(0)
+        long warmupSteps();
+
+        /// What follows the warm-up.
+        @WithDefault("constant")
+        Schedule schedule();
+
+        /// The step at which the rate has come down to its floor: for `cosine`, `wsd` and `multi-step`. `max-steps`
+        /// where it is not set.
+        OptionalLong decaySteps();
+
+        /// The floor, as a share of the peak.
+        @WithDefault("0.1")
+        @DecimalMin("0")
+        @DecimalMax("1")
+        double floor();
+    }
+
+    /// Forms of the learning rate.
+    enum Schedule {
+        CONSTANT,
+        COSINE,
+        /// Warm-up, stable, decay over the last tenth.
+        WSD,
+        /// DeepSeek-LLM's: ×0.316 at 80 % and ×0.1 at 90 %.
+        MULTI_STEP
+    }
+
+    /// Where a new run begins.
+    enum Start {
+        EARLIEST,
+        LATEST
+    }
+}

@@ -1,0 +1,227 @@
+package dev.millrace.trainer.train;
+
+import dev.millrace.trainer.batch.Bounds;
+import dev.millrace.trainer.batch.Cursor;
+import dev.millrace.trainer.batch.Prefetcher;
+import dev.millrace.trainer.batch.StepBatch;
+import dev.millrace.trainer.checkpoint.Checkpoint;
+import dev.millrace.trainer.checkpoint.CheckpointManifest;
+import dev.millrace.trainer.checkpoint.CheckpointStore;
+import dev.millrace.trainer.checkpoint.CheckpointWrite;
+import dev.millrace.trainer.learn.LearningRateSchedule;
+import dev.millrace.trainer.learn.Learner;
+import dev.millrace.trainer.learn.StepOutcome;
+import dev.millrace.trainer.pack.Window;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Step after step: take a batch, train on it, and every so often make weights and offsets durable as one unit.
+///
+/// Runs on the training thread, which owns learner and store. [#requestStop] may be called by any thread; it ends
+/// the loop after the step under way.
+public final class TrainingLoop {
+    /// How long the loop waits for data before it gives a sign of life and looks whether it is to stop.
+    private static final long PATIENCE_NANOS = Duration.ofMillis(100).toNanos();
+
+    private final Plan plan;
+    private final Learner learner;
+    private final LearningRateSchedule schedule;
+    private final CheckpointStore checkpoints;
+    private final Companions companions;
+    private final TrainingStatus status;
+    private final Consumer<String> log;
+    private long step;
+    private long targets;
+    private double loss;
+    private Cursor cursor;
+    private long savedStep;
+    private volatile boolean stopRequested;
+
+    /// What a run is to do.
+    ///
+    /// @param microBatch windows through the model at once
+    /// @param checkpointEvery steps
+    /// @param logEvery steps
+    /// @param fingerprint settings that must not change within the run
+    public record Plan(
+            int microBatch,
+            long checkpointEvery,
+            long logEvery,
+            OptionalLong maxSteps,
+            Optional<Bounds> bounds,
+            Map<String, String> fingerprint) {}
+
+    /// Where a run goes on.
+    ///
+    /// @param saved whether a checkpoint of just this state exists
+    public record State(long step, long targets, double loss, Cursor cursor, boolean saved) {}
+
+    /// What goes with a checkpoint beside the learner's own files.
+    public interface Companions {
+        /// Adds files that other tools look for: the tokenizer.
+        void addFiles(Path directory) throws IOException;
+
+        /// Waits until everything that the checkpoint is about to cover is safe elsewhere: the dead letters.
+        void settle() throws InterruptedException;
+
+        /// The checkpoint is durable: mirrors its offsets to the consumer group.
+        void covered(Cursor cursor);
+    }
+
+    public TrainingLoop(
+            Plan plan,
+            State state,
+            Learner learner,
+            LearningRateSchedule schedule,
+            CheckpointStore checkpoints,
+            Companions companions,
+            TrainingStatus status,
+            Consumer<String> log) {
+        this.plan = plan;
+        this.step = state.step();
+        this.targets = state.targets();
+        this.loss = state.loss();
+        this.cursor = state.cursor();
+        this.savedStep = state.saved() ? state.step() : -1;
+        this.learner = learner;
+        this.schedule = schedule;
+        this.checkpoints = checkpoints;
+        this.companions = companions;
+        this.status = status;
+        this.log = log;
+    }
+
+    /// Ends the loop after the step under way.
+    public void requestStop() {
+        stopRequested = true;
+    }
+
+    /// Trains until the run is over or a stop is requested, and leaves a checkpoint of where it ended.
+    ///
+    /// @return why it ended
+    public String run(Prefetcher batches) throws IOException, InterruptedException {
+        long began = System.nanoTime();
+        double shareAtStart = ProgressLine.share(step, cursor, plan.maxSteps(), plan.bounds())
+                .orElse(0);
+        String why = "stopped on request";
+        try {
+            while (!stopRequested) {
+                if (plan.maxSteps().isPresent() && step >= plan.maxSteps().getAsLong()) {
+                    why = "max-steps reached";
+                    break;
+                }
+                long asked = System.nanoTime();
+                StepBatch batch = await(batches);
+                if (batch == null) {
+                    break;
+                }
+                StepReport report = train(batch, System.nanoTime() - asked);
+                status.stepped(report);
+                if (step % plan.logEvery() == 0 || report.skipped().isPresent()) {
+                    log(report, shareAtStart, Duration.ofNanos(System.nanoTime() - began));
+                }
+                if (step % plan.checkpointEvery() == 0) {
+                    save();
+                }
+            }
+        } catch (Prefetcher.EndOfRun e) {
+            why = "every epoch is trained";
+            cursor = batches.end().orElse(cursor);
+        }
+        save();
+        companions.covered(cursor);
+        return why;
+    }
+
+    private @Nullable StepBatch await(Prefetcher batches) throws InterruptedException, Prefetcher.EndOfRun {
+        StepBatch batch = null;
+        while (batch == null && !stopRequested) {
+            batch = batches.poll(PATIENCE_NANOS);
+            status.beat();
+        }
+        return batch;
+    }
+
+    private StepReport train(StepBatch batch, long waited) {
+        long began = System.nanoTime();
+        long stepTargets = batch.targetCount();
+        List<Window> windows = batch.windows();
+        for (int from = 0; from < windows.size(); from += plan.microBatch()) {
+            accumulate(windows.subList(from, Math.min(from + plan.microBatch(), windows.size())), stepTargets);
+            status.beat();
+        }
+        double learningRate = schedule.at(step);
+        StepOutcome outcome = learner.step(learningRate);
+        step++;
+        targets += stepTargets;
+        cursor = batch.after();
+        loss = outcome.loss();
+        Optional<String> skipped =
+                switch (outcome) {
+                    case StepOutcome.Applied _ -> Optional.empty();
+                    case StepOutcome.Skipped none -> Optional.of(none.reason());
+                };
+        return new StepReport(
+                step,
+                outcome.loss(),
+                outcome.gradientNorm(),
+                learningRate,
+                stepTargets,
+                System.nanoTime() - began,
+                waited,
+                batch.passedOver(),
+                skipped,
+                cursor);
+    }
+
+    private void accumulate(List<Window> windows, long stepTargets) {
+        int columns = windows.getFirst().length();
+        int[] inputs = new int[windows.size() * columns];
+        int[] wanted = new int[inputs.length];
+        for (int row = 0; row < windows.size(); row++) {
+            windows.get(row).copyInputs(inputs, row * columns);
+            windows.get(row).copyTargets(wanted, row * columns);
+        }
+        learner.accumulate(inputs, wanted, windows.size(), columns, stepTargets);
+    }
+
+    private void save() throws IOException, InterruptedException {
+        if (savedStep == step) {
+            return;
+        }
+        long began = System.nanoTime();
+        companions.settle();
+        Checkpoint checkpoint;
+        try (CheckpointWrite write = checkpoints.start(step)) {
+            learner.save(write.directory());
+            companions.addFiles(write.directory());
+            checkpoint = write.commit(CheckpointManifest.of(
+                    step,
+                    learner.steps(),
+                    targets,
+                    loss,
+                    cursor,
+                    plan.bounds().orElse(null),
+                    plan.fingerprint()));
+        }
+        savedStep = step;
+        companions.covered(cursor);
+        checkpoints.prune();
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        status.checkpointed(step, checkpoint.directory(), took);
+        log.accept("checkpoint " + checkpoint.directory() + " in " + took.toMillis() + " ms");
+    }
+
+    private void log(StepReport report, double shareAtStart, Duration spent) {
+        java.util.OptionalDouble share = ProgressLine.share(step, cursor, plan.maxSteps(), plan.bounds());
+        String line = ProgressLine.of(report, status.totals(), plan.maxSteps(), share);
+        log.accept(share.isPresent() ? line + ProgressLine.eta(shareAtStart, share.getAsDouble(), spent) : line);
+    }
+}

@@ -1,0 +1,303 @@
+package dev.millrace.trainer.train;
+
+import ai.djl.Device;
+import dev.millrace.trainer.batch.BatchAssembler;
+import dev.millrace.trainer.batch.BatchConfig;
+import dev.millrace.trainer.batch.Cursor;
+import dev.millrace.trainer.batch.Prefetcher;
+import dev.millrace.trainer.batch.RecordReader;
+import dev.millrace.trainer.checkpoint.Checkpoint;
+import dev.millrace.trainer.checkpoint.CheckpointConfig;
+import dev.millrace.trainer.checkpoint.CheckpointStore;
+import dev.millrace.trainer.intake.DeadLetterTopic;
+import dev.millrace.trainer.intake.DocumentDecoder;
+import dev.millrace.trainer.intake.DocumentIntake;
+import dev.millrace.trainer.intake.IntakeConfig;
+import dev.millrace.trainer.intake.IntakeFailedException;
+import dev.millrace.trainer.intake.LogInspector;
+import dev.millrace.trainer.learn.DeviceChoice;
+import dev.millrace.trainer.learn.Learner;
+import dev.millrace.trainer.learn.LearnerSettings;
+import dev.millrace.trainer.learn.TorchEngine;
+import dev.millrace.trainer.model.ModelConfig;
+import dev.millrace.trainer.tokenize.DocumentTokenizer;
+import dev.millrace.trainer.tokenize.TokenizerConfig;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// One run, from what the settings say to its last checkpoint: builds the plain objects, in the order in which a
+/// start can fail, and lets the loop run. Everything here happens on the training thread; [#requestStop] may come
+/// from any.
+@Singleton
+final class TrainingRun {
+    private static final Logger LOG = Logger.getLogger(TrainingRun.class);
+    private static final Duration RETRY = Duration.ofSeconds(2);
+
+    private final Settings settings;
+    private final DocumentIntake intake;
+    private final DeadLetterTopic deadLetters;
+    private final Map<String, Object> clientSettings;
+    private final TrainingStatus status;
+    private volatile @Nullable TrainingLoop loop;
+    private volatile boolean stopRequested;
+
+    /// The settings of every part of a run.
+    @Singleton
+    record Settings(
+            TrainConfig train,
+            EngineConfig engine,
+            BatchConfig batch,
+            TokenizerConfig tokenizer,
+            IntakeConfig intake,
+            CheckpointConfig checkpoint) {}
+
+    TrainingRun(
+            Settings settings,
+            DocumentIntake intake,
+            DeadLetterTopic deadLetters,
+            @Identifier("default-kafka-broker") Map<String, Object> clientSettings,
+            TrainingStatus status) {
+        this.settings = settings;
+        this.intake = intake;
+        this.deadLetters = deadLetters;
+        this.clientSettings = clientSettings;
+        this.status = status;
+    }
+
+    /// Ends the run after the step under way.
+    void requestStop() {
+        stopRequested = true;
+        TrainingLoop running = loop;
+        if (running != null) {
+            running.requestStop();
+        }
+    }
+
+    /// @return why the run ended
+    String run() throws IOException, InterruptedException {
+        status.enter(new TrainingState.Starting("tokenizer and engine"));
+        TorchEngine.Started engine = TorchEngine.start(settings.engine().threads());
+        Device device = DeviceChoice.parse(settings.engine().device()).resolve();
+        LOG.infof("%s; training on %s", engine, device);
+        try (DocumentTokenizer tokenizer =
+                        DocumentTokenizer.load(settings.tokenizer().directory());
+                CheckpointStore checkpoints = CheckpointStore.open(
+                        settings.checkpoint().directory(), settings.checkpoint().keep(), LOG::error)) {
+            status.enter(new TrainingState.Starting("model"));
+            Optional<Checkpoint> checkpoint = checkpoints.latest();
+            try (Learner learner = learner(checkpoint, device)) {
+                requireFit(learner.config(), tokenizer);
+                LOG.infof(
+                        "%,d parameters, %s",
+                        learner.parameterCount(),
+                        checkpoint
+                                .map(found -> "restored from " + found.directory())
+                                .orElse("from " + settings.train().model()));
+                status.startedUp();
+                return train(learner, tokenizer, checkpoints, checkpoint, engine.threads());
+            }
+        }
+    }
+
+    private Learner learner(Optional<Checkpoint> checkpoint, Device device) throws IOException {
+        TrainConfig train = settings.train();
+        LearnerSettings how = new LearnerSettings(
+                train.seed(),
+                train.beta1(),
+                train.beta2(),
+                train.epsilon(),
+                train.weightDecay(),
+                train.maxGradientNorm(),
+                train.initStd());
+        if (checkpoint.isPresent()) {
+            return Learner.restore(
+                    checkpoint.get().directory(), checkpoint.get().manifest().optimizerSteps(), how, device);
+        }
+        Path model = train.model();
+        if (!Files.exists(model)) {
+            throw new IOException("millrace.train.model = " + model.toAbsolutePath()
+                    + " is not there: it is a config.json, or a Hugging Face model directory");
+        }
+        return Files.isDirectory(model)
+                ? Learner.load(model, how, device)
+                : Learner.create(ModelConfig.read(model), how, device);
+    }
+
+    private void requireFit(ModelConfig model, DocumentTokenizer tokenizer) {
+        if (tokenizer.vocabularySize() > model.vocabSize()) {
+            throw new IllegalArgumentException("the tokenizer in millrace.tokenizer.directory = "
+                    + settings.tokenizer().directory() + " has ids up to " + (tokenizer.vocabularySize() - 1)
+                    + ", but vocab_size of the model is " + model.vocabSize());
+        }
+        if (settings.batch().sequenceLength() > model.maxPositionEmbeddings()) {
+            throw new IllegalArgumentException("millrace.batch.sequence-length = "
+                    + settings.batch().sequenceLength() + " is more than max_position_embeddings = "
+                    + model.maxPositionEmbeddings() + " of the model");
+        }
+    }
+
+    private String train(
+            Learner learner,
+            DocumentTokenizer tokenizer,
+            CheckpointStore checkpoints,
+            Optional<Checkpoint> checkpoint,
+            int threads)
+            throws IOException, InterruptedException {
+        LogInspector inspector = new LogInspector(clientSettings, intake.topic(), intake.group());
+        LogInspector.Snapshot snapshot = look(inspector);
+        if (snapshot == null) {
+            return "stopped before the log was reached";
+        }
+        SortedMap<String, String> fingerprint = fingerprint(learner, tokenizer, snapshot, threads);
+        checkpoint.ifPresent(found -> SettingsCheck.requireSame(found.manifest(), fingerprint));
+        RunStart start = checkpoint
+                .map(found -> RunStart.resumed(
+                        snapshot,
+                        found.manifest().cursor(),
+                        Optional.ofNullable(found.manifest().bounds())))
+                .orElseGet(() -> RunStart.fresh(
+                        snapshot, inspector, settings.train().epochs(), settings.train().start()));
+        TrainingLoop.State state = checkpoint
+                .map(found -> new TrainingLoop.State(
+                        found.manifest().step(),
+                        found.manifest().targets(),
+                        found.manifest().loss(),
+                        start.cursor(),
+                        true))
+                .orElseGet(() -> new TrainingLoop.State(0, 0, Double.NaN, start.cursor(), false));
+        status.restored(start.cursor(), start.bounds().orElse(null), state.step());
+        LOG.infof("step %,d; %s", state.step(), describe(start));
+        TrainConfig train = settings.train();
+        TrainingLoop training = new TrainingLoop(
+                new TrainingLoop.Plan(
+                        settings.batch().microBatch(),
+                        settings.checkpoint().everySteps(),
+                        train.logEvery(),
+                        train.maxSteps(),
+                        start.bounds(),
+                        fingerprint),
+                state,
+                learner,
+                Schedules.of(train),
+                checkpoints,
+                companions(),
+                status,
+                LOG::info);
+        loop = training;
+        if (stopRequested) {
+            training.requestStop();
+        }
+        intake.exchange().open(start.ranges());
+        status.enter(new TrainingState.Training());
+        try (Prefetcher batches =
+                new Prefetcher(assembler(tokenizer, start), settings.batch().prefetch())) {
+            return training.run(batches);
+        } finally {
+            loop = null;
+        }
+    }
+
+    private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start) {
+        BatchConfig batch = settings.batch();
+        return new BatchAssembler(
+                intake.exchange(),
+                RecordReader.of(
+                        new DocumentDecoder(Math.toIntExact(
+                                settings.intake().maxRecordSize().asLongValue())),
+                        tokenizer),
+                deadLetters::send,
+                new BatchAssembler.Shape(
+                        batch.sequenceLength(),
+                        Math.multiplyExact(batch.microBatch(), batch.accumulation()),
+                        settings.intake().maxConsecutiveBad()),
+                start.cursor(),
+                start.bounds());
+    }
+
+    /// Looks at the log until it is there: a broker that is away is waited for.
+    private LogInspector.@Nullable Snapshot look(LogInspector inspector) throws InterruptedException {
+        while (!stopRequested) {
+            try {
+                status.enter(new TrainingState.Connecting("looking at " + intake.topic()));
+                return inspector.look();
+            } catch (IntakeFailedException e) {
+                LOG.warnf("%s; trying again in %d s", e.getMessage(), RETRY.toSeconds());
+                status.enter(new TrainingState.Connecting(String.valueOf(e.getMessage())));
+                Thread.sleep(RETRY);
+            }
+        }
+        return null;
+    }
+
+    private SortedMap<String, String> fingerprint(
+            Learner learner, DocumentTokenizer tokenizer, LogInspector.Snapshot snapshot, int threads) {
+        SortedMap<String, String> fingerprint = new TreeMap<>();
+        fingerprint.put("model", learner.config().fingerprint());
+        fingerprint.put("tokenizer", tokenizer.fingerprint());
+        fingerprint.put(
+                "millrace.batch.sequence-length",
+                Integer.toString(settings.batch().sequenceLength()));
+        fingerprint.put(
+                "millrace.batch.micro-batch", Integer.toString(settings.batch().microBatch()));
+        fingerprint.put(
+                "millrace.batch.accumulation",
+                Integer.toString(settings.batch().accumulation()));
+        fingerprint.put(
+                "millrace.train.epochs",
+                settings.train().epochs().isPresent()
+                        ? Integer.toString(settings.train().epochs().getAsInt())
+                        : "for ever");
+        fingerprint.put("millrace.engine.threads", Integer.toString(threads));
+        fingerprint.put("topic", intake.topic());
+        fingerprint.put("topic id", snapshot.topicId());
+        return fingerprint;
+    }
+
+    private TrainingLoop.Companions companions() {
+        return new TrainingLoop.Companions() {
+            @Override
+            public void addFiles(Path directory) throws IOException {
+                DocumentTokenizer.copy(settings.tokenizer().directory(), directory);
+            }
+
+            @Override
+            public void settle() throws InterruptedException {
+                deadLetters.settle();
+            }
+
+            @Override
+            public void covered(Cursor cursor) {
+                Map<Integer, Long> offsets = new HashMap<>();
+                cursor.partitions()
+                        .forEach(partition -> offsets.put(
+                                partition.partition(), partition.position().offset()));
+                intake.mirror(offsets);
+            }
+        };
+    }
+
+    private static String describe(RunStart start) {
+        StringBuilder text = new StringBuilder(start.bounds()
+                .map(bounds -> bounds.epochs() + " epoch(s) over ")
+                .orElse("for ever over "));
+        start.cursor()
+                .partitions()
+                .forEach(partition -> text.append("partition ")
+                        .append(partition.partition())
+                        .append(" from @")
+                        .append(partition.position().offset())
+                        .append("; "));
+        return text.toString();
+    }
+}

@@ -1,0 +1,146 @@
+package dev.millrace.trainer.train;
+
+import dev.millrace.trainer.batch.Bounds;
+import dev.millrace.trainer.batch.Cursor;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What the training thread tells the rest of the process. Written by the training thread, read by any: every
+/// answer is an immutable value.
+public final class TrainingStatus {
+    private static final int STEPS_WITHOUT_A_SIGN = 20;
+
+    private final InstantSource clock;
+    private final Duration heartbeatTimeout;
+    private volatile TrainingState state = new TrainingState.Starting("nothing yet");
+    private volatile boolean started;
+    private volatile Totals totals = Totals.NONE;
+    private volatile @Nullable StepReport lastStep;
+    private volatile @Nullable Cursor cursor;
+    private volatile @Nullable Bounds bounds;
+    private volatile @Nullable CheckpointReport lastCheckpoint;
+    private volatile Instant heartbeat;
+    private volatile Duration longestStep = Duration.ZERO;
+
+    /// @param heartbeatTimeout the least time without a sign after which the training thread is taken for dead
+    public TrainingStatus(InstantSource clock, Duration heartbeatTimeout) {
+        this.clock = clock;
+        this.heartbeatTimeout = heartbeatTimeout;
+        this.heartbeat = clock.instant();
+    }
+
+    /// Sums since this process began.
+    ///
+    /// @param step the number of the last step of the run
+    /// @param steps done by this process
+    /// @param skippedSteps of them, those that left the weights as they were
+    /// @param targets tokens that this process trained on
+    public record Totals(long step, long steps, long skippedSteps, long targets, long computeNanos, long waitNanos) {
+        static final Totals NONE = new Totals(0, 0, 0, 0, 0, 0);
+
+        Totals plus(StepReport report) {
+            return new Totals(
+                    report.step(),
+                    steps + 1,
+                    skippedSteps + (report.skipped().isPresent() ? 1 : 0),
+                    targets + report.targets(),
+                    computeNanos + report.computeNanos(),
+                    waitNanos + report.waitNanos());
+        }
+
+        /// Share of the time that the training thread waited for data.
+        public double waitingShare() {
+            long all = computeNanos + waitNanos;
+            return all == 0 ? 0 : (double) waitNanos / all;
+        }
+    }
+
+    /// The last checkpoint of this process.
+    public record CheckpointReport(long step, Path directory, Duration took, Instant at, long count) {}
+
+    /// A sign of life.
+    public void beat() {
+        heartbeat = clock.instant();
+    }
+
+    void enter(TrainingState next) {
+        state = next;
+        beat();
+    }
+
+    void restored(Cursor from, @Nullable Bounds within, long step) {
+        cursor = from;
+        bounds = within;
+        totals = new Totals(step, 0, 0, 0, 0, 0);
+    }
+
+    void startedUp() {
+        started = true;
+    }
+
+    void stepped(StepReport report) {
+        totals = totals.plus(report);
+        lastStep = report;
+        cursor = report.after();
+        Duration took = Duration.ofNanos(report.computeNanos());
+        longestStep = took.compareTo(longestStep) > 0 ? took : longestStep;
+        beat();
+    }
+
+    void checkpointed(long step, Path directory, Duration took) {
+        CheckpointReport before = lastCheckpoint;
+        lastCheckpoint =
+                new CheckpointReport(step, directory, took, clock.instant(), before == null ? 1 : before.count() + 1);
+        beat();
+    }
+
+    public TrainingState state() {
+        return state;
+    }
+
+    /// Whether engine, model and checkpoint are loaded.
+    public boolean started() {
+        return started;
+    }
+
+    public Totals totals() {
+        return totals;
+    }
+
+    public Optional<StepReport> lastStep() {
+        return Optional.ofNullable(lastStep);
+    }
+
+    /// How far the log has been trained.
+    public Optional<Cursor> cursor() {
+        return Optional.ofNullable(cursor);
+    }
+
+    public Optional<Bounds> bounds() {
+        return Optional.ofNullable(bounds);
+    }
+
+    public Optional<CheckpointReport> lastCheckpoint() {
+        return Optional.ofNullable(lastCheckpoint);
+    }
+
+    /// How long the training thread has given no sign.
+    public Duration silence() {
+        return Duration.between(heartbeat, clock.instant());
+    }
+
+    /// How long it may give none: derived from the longest step measured so far.
+    public Duration allowedSilence() {
+        Duration derived = longestStep.multipliedBy(STEPS_WITHOUT_A_SIGN);
+        return derived.compareTo(heartbeatTimeout) > 0 ? derived : heartbeatTimeout;
+    }
+
+    /// Age of the last checkpoint of this process.
+    public Optional<Duration> checkpointAge() {
+        return lastCheckpoint().map(report -> Duration.between(report.at(), clock.instant()));
+    }
+}

@@ -1,0 +1,166 @@
+package dev.millrace.trainer.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.trainer.intake.IntakeFailedException;
+import dev.millrace.trainer.pack.Window;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class BatchAssemblerTest {
+    private final List<String> letters = new ArrayList<>();
+
+    @Test
+    void takesWindowsRoundRobinOverThePartitionsInAscendingOrder() throws InterruptedException {
+        ScriptedLog log = new ScriptedLog(true).partition(0, "abcdefg").partition(1, "ABCDEFG");
+        BatchAssembler assembler = assembler(log, log.start(), Optional.of(log.bounds(1)), 2, 3);
+
+        assertThat(texts(assembler.next().orElseThrow())).containsExactly("ab>bc", "AB>BC", "cd>de");
+        assertThat(texts(assembler.next().orElseThrow())).containsExactly("CD>DE", "ef>fg", "EF>FG");
+        assertThat(assembler.next()).isEmpty();
+    }
+
+    @Test
+    void passesAPartitionOverOnlyAtItsLogEndAndSaysSo() throws InterruptedException {
+        ScriptedLog log = new ScriptedLog(false).partition(0, "ab").partition(1, "ABCDEFG");
+        BatchAssembler assembler = assembler(log, log.start(), Optional.empty(), 2, 2);
+
+        StepBatch step = assembler.next().orElseThrow();
+
+        assertThat(texts(step)).containsExactly("AB>BC", "CD>DE");
+        assertThat(step.passedOver()).containsExactly(0, 0);
+    }
+
+    @Test
+    void tokensLeftAtTheEndOfAPassWaitForTheNextOne() throws InterruptedException {
+        ScriptedLog log = new ScriptedLog(true).partition(0, "abc", "d");
+        BatchAssembler assembler = assembler(log, log.start(), Optional.of(log.bounds(2)), 3, 1);
+
+        assertThat(texts(assembler.next().orElseThrow())).containsExactly("abc>bcd");
+        StepBatch second = assembler.next().orElseThrow();
+        assertThat(texts(second)).containsExactly("dab>abc");
+        assertThat(second.after().epoch()).isEqualTo(1);
+        assertThat(texts(assembler.next().orElseThrow())).containsExactly("cd_>d__");
+        assertThat(assembler.next()).isEmpty();
+    }
+
+    @Test
+    void reportsABadRecordOnceOverPassesAndCountsEachRecord() throws InterruptedException {
+        ScriptedLog log = new ScriptedLog(true).partition(0, "abcd", "!broken", "?image", "efgh");
+        BatchAssembler assembler = assembler(log, log.start(), Optional.of(log.bounds(2)), 4, 1);
+
+        drain(assembler);
+
+        assertThat(letters).containsExactly("0@1 !broken");
+        assertThat(assembler.cursor().counts()).isEqualTo(new Cursor.Counts(8, 42, 16, 2, 2));
+    }
+
+    @Test
+    void stopsWhenTooManyRecordsInARowAreBad() {
+        ScriptedLog log = new ScriptedLog(true).partition(0, "ab", "!1", "!2", "cd", "!3", "!4", "!5");
+        BatchAssembler assembler = assembler(log, log.start(), Optional.of(log.bounds(1)), 8, 1);
+
+        assertThatThrownBy(() -> drain(assembler))
+                .isInstanceOf(IntakeFailedException.class)
+                .hasMessageContaining("documents-0 up to @6")
+                .hasMessageContaining("millrace.intake.max-consecutive-bad");
+    }
+
+    /// The guarantee that resuming stands on: random logs, epochs, step sizes, and a crash after any step.
+    @Test
+    void anAssemblerThatStartsAtTheCursorOfAStepGoesOnWithTheSameSteps() throws InterruptedException {
+        Random random = new Random(20261123);
+        for (int round = 0; round < 2_000; round++) {
+            ScriptedLog whole = randomLog(random);
+            int epochs = 1 + random.nextInt(3);
+            int length = 1 + random.nextInt(6);
+            int perStep = 1 + random.nextInt(4);
+            Optional<Bounds> bounds = Optional.of(whole.bounds(epochs));
+            letters.clear();
+            BatchAssembler undisturbed = assembler(whole, whole.start(), bounds, length, perStep);
+            List<StepBatch> steps = drain(undisturbed);
+            List<String> expectedLetters = List.copyOf(letters);
+
+            int crash = random.nextInt(steps.size() + 1);
+            Cursor cursor = crash == 0 ? whole.start() : steps.get(crash - 1).after();
+            BatchAssembler resumed = assembler(whole.from(cursor), cursor, bounds, length, perStep);
+            List<StepBatch> rest = drain(resumed);
+
+            assertThat(rest).as("round %d after step %d", round, crash).hasSize(steps.size() - crash);
+            for (int i = 0; i < rest.size(); i++) {
+                assertThat(texts(rest.get(i))).isEqualTo(texts(steps.get(crash + i)));
+                assertThat(rest.get(i).after()).isEqualTo(steps.get(crash + i).after());
+            }
+            assertThat(resumed.cursor()).isEqualTo(undisturbed.cursor());
+            assertThat(expectedLetters).containsAll(letters);
+        }
+    }
+
+    private static ScriptedLog randomLog(Random random) {
+        ScriptedLog log = new ScriptedLog(true);
+        int partitions = 1 + random.nextInt(4);
+        for (int partition = 0; partition < partitions; partition++) {
+            String[] values = new String[random.nextInt(7)];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = switch (random.nextInt(8)) {
+                    case 0 -> "!bad";
+                    case 1 -> "?image";
+                    default ->
+                        random.ints(random.nextInt(9), 'a', 'z' + 1)
+                                .collect(
+                                        StringBuilder::new,
+                                        (text, letter) -> text.append((char) letter),
+                                        StringBuilder::append)
+                                .toString();
+                };
+            }
+            log.partition(partition * 2, values);
+        }
+        return log;
+    }
+
+    private BatchAssembler assembler(
+            ScriptedLog log, Cursor start, Optional<Bounds> bounds, int length, int windowsPerStep) {
+        return new BatchAssembler(
+                log,
+                ScriptedLog::read,
+                (record, reason) -> letters.add(record.partition() + "@" + record.offset() + " " + reason),
+                new BatchAssembler.Shape(length, windowsPerStep, bounds.isPresent() && length < 8 ? 100 : 3),
+                start,
+                bounds);
+    }
+
+    private static List<StepBatch> drain(BatchAssembler assembler) throws InterruptedException {
+        List<StepBatch> steps = new ArrayList<>();
+        Optional<StepBatch> step = assembler.next();
+        while (step.isPresent()) {
+            steps.add(step.get());
+            step = assembler.next();
+        }
+        return steps;
+    }
+
+    private static List<String> texts(StepBatch step) {
+        return step.windows().stream().map(BatchAssemblerTest::text).toList();
+    }
+
+    private static String text(Window window) {
+        int[] row = new int[window.length()];
+        window.copyInputs(row, 0);
+        String inputs = letters(row);
+        window.copyTargets(row, 0);
+        return inputs + ">" + letters(row);
+    }
+
+    private static String letters(int[] ids) {
+        StringBuilder text = new StringBuilder();
+        for (int id : ids) {
+            text.append(id <= 0 ? '_' : (char) id);
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,144 @@
+package dev.millrace.trainer.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.trainer.batch.Bounds;
+import dev.millrace.trainer.batch.Cursor;
+import dev.millrace.trainer.batch.PartitionCursor;
+import dev.millrace.trainer.pack.Position;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CheckpointStoreTest {
+    @TempDir
+    Path root;
+
+    private final List<String> complaints = new ArrayList<>();
+    private CheckpointStore store;
+
+    @BeforeEach
+    void open() throws IOException {
+        store = CheckpointStore.open(root, 2, complaints::add);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        store.close();
+    }
+
+    @Test
+    void theLatestIsWhatWasWrittenLast() throws IOException {
+        write(100);
+        Checkpoint written = write(200);
+
+        Checkpoint latest = store.latest().orElseThrow();
+
+        assertThat(latest).isEqualTo(written);
+        assertThat(latest.manifest().cursor()).isEqualTo(cursor(200));
+        assertThat(latest.manifest().bounds()).isEqualTo(bounds());
+        assertThat(latest.directory().resolve("weights")).hasContent("weights of 200");
+    }
+
+    @Test
+    void aWriteThatIsNotCommittedLeavesNothing() throws IOException {
+        try (CheckpointWrite write = store.start(5)) {
+            Files.writeString(write.directory().resolve("weights"), "half");
+        }
+
+        assertThat(store.latest()).isEmpty();
+        try (var entries = Files.list(root)) {
+            assertThat(entries.map(entry -> entry.getFileName().toString())).containsExactly(".lock");
+        }
+    }
+
+    @Test
+    void whatAKilledProcessLeftUnfinishedIsRemoved() throws IOException {
+        write(100);
+        Path torn = Files.createDirectory(root.resolve(".writing-step-000000000200"));
+        Files.writeString(torn.resolve("weights"), "half");
+        store.close();
+
+        store = CheckpointStore.open(root, 2, complaints::add);
+
+        assertThat(torn).doesNotExist();
+        assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(100);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"weights", "optimizer", "manifest.json"})
+    void aDamagedCheckpointIsRefusedByNameAndTheOneBeforeItIsTaken(String name) throws IOException {
+        write(100);
+        Path file = write(200).directory().resolve(name);
+        byte[] content = Files.readAllBytes(file);
+
+        byte[] flipped = content.clone();
+        flipped[0] ^= 1;
+        Files.write(file, flipped);
+        assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(100);
+        assertThat(complaints).singleElement().asString().contains(file.toString());
+
+        Files.write(file, java.util.Arrays.copyOf(content, content.length / 2));
+        assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(100);
+
+        Files.delete(file);
+        assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(100);
+        assertThat(complaints).hasSize(3);
+    }
+
+    @Test
+    void retentionKeepsTheNewest() throws IOException {
+        for (long step = 1; step <= 4; step++) {
+            write(step);
+        }
+
+        store.prune();
+
+        try (var entries = Files.list(root)) {
+            assertThat(entries.map(entry -> entry.getFileName().toString()))
+                    .containsExactlyInAnyOrder(".lock", "step-000000000003", "step-000000000004");
+        }
+    }
+
+    @Test
+    void aDirectoryIsHeldByOneTrainer() {
+        assertThatThrownBy(() -> CheckpointStore.open(root, 2, complaints::add))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("in use by another trainer")
+                .hasMessageContaining(root.toString());
+    }
+
+    private Checkpoint write(long step) throws IOException {
+        try (CheckpointWrite write = store.start(step)) {
+            Files.writeString(write.directory().resolve("weights"), "weights of " + step);
+            Files.writeString(write.directory().resolve("optimizer"), "moments of " + step);
+            return write.commit(
+                    CheckpointManifest.of(step, step, step * 512, 1.25, cursor(step), bounds(), Map.of("seed", "0")));
+        }
+    }
+
+    private static Cursor cursor(long offset) {
+        return new Cursor(
+                0,
+                1,
+                List.of(
+                        new PartitionCursor(0, new Position(0, offset, 3), new Position(0, offset + 1, 0), false),
+                        PartitionCursor.startingAt(2, 9)),
+                new Cursor.Counts(1, 2, 3, 4, 5));
+    }
+
+    private static Bounds bounds() {
+        return new Bounds(2, new TreeMap<>(Map.of(0, new Bounds.Stretch(0, 1000), 2, new Bounds.Stretch(9, 9))));
+    }
+}
