@@ -1,0 +1,59 @@
+package dev.millrace.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class DockerfilesTest {
+    static List<Path> dockerfiles() throws IOException {
+        List<Path> files = new ArrayList<>();
+        for (String app : List.of("producer-app", "trainer-app")) {
+            try (Stream<Path> found = Files.list(Path.of("..", app, "src/main/docker"))) {
+                found.sorted().forEach(files::add);
+            }
+        }
+        return files;
+    }
+
+    @ParameterizedTest
+    @MethodSource("dockerfiles")
+    void everyImageHasAVersionedBaseAndANumberedUser(Path file) throws IOException {
+        List<String> lines = Files.readAllLines(file);
+
+        assertThat(lines)
+                .filteredOn(line -> line.startsWith("FROM "))
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line).matches("FROM [a-z0-9./-]+/[a-z0-9-]+:[0-9][\\w.-]*( AS \\w+)?"));
+        assertThat(lines).filteredOn(line -> line.startsWith("USER ")).containsExactly("USER 10001:10001");
+        assertThat(lines.indexOf("USER 10001:10001"))
+                .as("nothing is done as root after the user is set")
+                .isGreaterThan(lastRun(lines));
+    }
+
+    @ParameterizedTest
+    @MethodSource("dockerfiles")
+    void theProcessIsStartedWithoutAShellSoThatItGetsTheSignals(Path file) throws IOException {
+        assertThat(Files.readAllLines(file))
+                .filteredOn(line -> line.startsWith("ENTRYPOINT "))
+                .singleElement()
+                .asString()
+                .startsWith("ENTRYPOINT [\"");
+    }
+
+    private static int lastRun(List<String> lines) {
+        int last = -1;
+        for (int i = 0; i < lines.size(); i++) {
+            if (lines.get(i).startsWith("RUN ") || lines.get(i).startsWith("COPY ")) {
+                last = i;
+            }
+        }
+        return last;
+    }
+}
