@@ -92,7 +92,7 @@ class KubernetesTest {
                 .filteredOn(mount -> Boolean.TRUE.equals(mount.getReadOnly()))
                 .extracting(VolumeMount::getMountPath)
                 .containsExactly(setting(settings, "MILLRACE_TOKENIZER_DIRECTORY"));
-        assertThat(setting(settings, "MILLRACE_MODEL_PATH"))
+        assertThat(setting(settings, "MILLRACE_TRAIN_MODEL"))
                 .startsWith(setting(settings, "MILLRACE_TOKENIZER_DIRECTORY"));
     }
 

@@ -7,6 +7,7 @@ import io.smallrye.reactive.messaging.kafka.KafkaConsumer;
 import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Default;
 import jakarta.inject.Singleton;
 import java.util.Collection;
 import java.util.HashMap;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The poll thread never waits for the model: a batch is handed over and the method returns.
 @Singleton
+@Default
 @Identifier(DocumentIntake.CHANNEL)
 public final class DocumentIntake implements KafkaConsumerRebalanceListener {
     static final String CHANNEL = "documents";

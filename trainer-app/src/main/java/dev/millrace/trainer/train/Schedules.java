@@ -14,10 +14,12 @@ final class Schedules {
             throw new IllegalArgumentException("millrace.train.learning-rate.schedule = " + rate.schedule()
                     + " needs millrace.train.learning-rate.decay-steps or millrace.train.max-steps");
         }
+        double minimum = rate.floor() * rate.peak();
         return switch (rate.schedule()) {
             case CONSTANT -> new LearningRateSchedule.Constant(rate.peak(), rate.warmupSteps());
-            case COSINE -> new LearningRateSchedule.Cosine(rate.peak(), rate.warmupSteps(), end, rate.floor());
-            case WSD -> new LearningRateSchedule.WarmupStableDecay(rate.peak(), rate.warmupSteps(), end - end / 10, end, rate.floor());
+            case COSINE -> new LearningRateSchedule.Cosine(rate.peak(), rate.warmupSteps(), end, minimum);
+            case WSD ->
+                new LearningRateSchedule.WarmupStableDecay(rate.peak(), rate.warmupSteps(), end, end / 10, minimum);
             case MULTI_STEP -> new LearningRateSchedule.MultiStep(rate.peak(), rate.warmupSteps(), end);
         };
     }

@@ -8,11 +8,9 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.InstantSource;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
-import sun.misc.Signal;
 
 /// Starts the training thread with the application and ends the one with the other.
 @Singleton
@@ -38,10 +36,8 @@ final class TrainerLifecycle {
         return new TrainingStatus(InstantSource.system(), config.heartbeatTimeout());
     }
 
-    @SuppressWarnings("sunapi")
     void start(@Observes StartupEvent event) {
-        // A SIGTERM that was obeyed is a success; without this the exit code would be 143.
-        Signal.handle(new Signal("TERM"), _ -> Quarkus.asyncExit(0));
+        TerminationSignal.onTerminate(() -> Quarkus.asyncExit(0));
         if (config.enabled()) {
             thread = Thread.ofPlatform().name("millrace-train").start(this::train);
         }

@@ -8,8 +8,8 @@ import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointManifest;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
 import dev.millrace.trainer.checkpoint.CheckpointWrite;
-import dev.millrace.trainer.learn.LearningRateSchedule;
 import dev.millrace.trainer.learn.Learner;
+import dev.millrace.trainer.learn.LearningRateSchedule;
 import dev.millrace.trainer.learn.StepOutcome;
 import dev.millrace.trainer.pack.Window;
 import java.io.IOException;
@@ -108,8 +108,8 @@ public final class TrainingLoop {
     /// @return why it ended
     public String run(Prefetcher batches) throws IOException, InterruptedException {
         long began = System.nanoTime();
-        double shareAtStart = ProgressLine.share(step, cursor, plan.maxSteps(), plan.bounds())
-                .orElse(0);
+        double shareAtStart =
+                ProgressLine.share(step, cursor, plan.maxSteps(), plan.bounds()).orElse(0);
         String why = "stopped on request";
         try {
             while (!stopRequested) {
@@ -163,11 +163,10 @@ public final class TrainingLoop {
         targets += stepTargets;
         cursor = batch.after();
         loss = outcome.loss();
-        Optional<String> skipped =
-                switch (outcome) {
-                    case StepOutcome.Applied _ -> Optional.empty();
-                    case StepOutcome.Skipped none -> Optional.of(none.reason());
-                };
+        Optional<String> skipped = switch (outcome) {
+            case StepOutcome.Applied _ -> Optional.empty();
+            case StepOutcome.Skipped none -> Optional.of(none.reason());
+        };
         return new StepReport(
                 step,
                 outcome.loss(),
@@ -203,13 +202,7 @@ public final class TrainingLoop {
             learner.save(write.directory());
             companions.addFiles(write.directory());
             checkpoint = write.commit(CheckpointManifest.of(
-                    step,
-                    learner.steps(),
-                    targets,
-                    loss,
-                    cursor,
-                    plan.bounds().orElse(null),
-                    plan.fingerprint()));
+                    step, learner.steps(), targets, loss, cursor, plan.bounds().orElse(null), plan.fingerprint()));
         }
         savedStep = step;
         companions.covered(cursor);

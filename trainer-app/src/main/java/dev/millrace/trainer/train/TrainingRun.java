@@ -1,6 +1,7 @@
 package dev.millrace.trainer.train;
 
 import ai.djl.Device;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.millrace.trainer.batch.BatchAssembler;
 import dev.millrace.trainer.batch.BatchConfig;
 import dev.millrace.trainer.batch.Cursor;
@@ -87,7 +88,8 @@ final class TrainingRun {
     /// @return why the run ended
     String run() throws IOException, InterruptedException {
         status.enter(new TrainingState.Starting("tokenizer and engine"));
-        TorchEngine.Started engine = TorchEngine.start(settings.engine().threads());
+        TorchEngine.Loaded engine = TorchEngine.start(
+                settings.engine().threads().orElse(Runtime.getRuntime().availableProcessors()));
         Device device = DeviceChoice.parse(settings.engine().device()).resolve();
         LOG.infof("%s; training on %s", engine, device);
         try (DocumentTokenizer tokenizer =
@@ -140,10 +142,10 @@ final class TrainingRun {
                     + settings.tokenizer().directory() + " has ids up to " + (tokenizer.vocabularySize() - 1)
                     + ", but vocab_size of the model is " + model.vocabSize());
         }
-        if (settings.batch().sequenceLength() > model.maxPositionEmbeddings()) {
+        if (settings.batch().sequenceLength() > model.maxPositions()) {
             throw new IllegalArgumentException("millrace.batch.sequence-length = "
                     + settings.batch().sequenceLength() + " is more than max_position_embeddings = "
-                    + model.maxPositionEmbeddings() + " of the model");
+                    + model.maxPositions() + " of the model");
         }
     }
 
@@ -167,7 +169,10 @@ final class TrainingRun {
                         found.manifest().cursor(),
                         Optional.ofNullable(found.manifest().bounds())))
                 .orElseGet(() -> RunStart.fresh(
-                        snapshot, inspector, settings.train().epochs(), settings.train().start()));
+                        snapshot,
+                        inspector,
+                        settings.train().epochs(),
+                        settings.train().start()));
         TrainingLoop.State state = checkpoint
                 .map(found -> new TrainingLoop.State(
                         found.manifest().step(),
@@ -241,9 +246,10 @@ final class TrainingRun {
     }
 
     private SortedMap<String, String> fingerprint(
-            Learner learner, DocumentTokenizer tokenizer, LogInspector.Snapshot snapshot, int threads) {
+            Learner learner, DocumentTokenizer tokenizer, LogInspector.Snapshot snapshot, int threads)
+            throws IOException {
         SortedMap<String, String> fingerprint = new TreeMap<>();
-        fingerprint.put("model", learner.config().fingerprint());
+        fingerprint.put("millrace.train.model", shape(learner.config()));
         fingerprint.put("tokenizer", tokenizer.fingerprint());
         fingerprint.put(
                 "millrace.batch.sequence-length",
@@ -251,8 +257,7 @@ final class TrainingRun {
         fingerprint.put(
                 "millrace.batch.micro-batch", Integer.toString(settings.batch().microBatch()));
         fingerprint.put(
-                "millrace.batch.accumulation",
-                Integer.toString(settings.batch().accumulation()));
+                "millrace.batch.accumulation", Integer.toString(settings.batch().accumulation()));
         fingerprint.put(
                 "millrace.train.epochs",
                 settings.train().epochs().isPresent()
@@ -262,6 +267,30 @@ final class TrainingRun {
         fingerprint.put("topic", intake.topic());
         fingerprint.put("topic id", snapshot.topicId());
         return fingerprint;
+    }
+
+    /// What the mathematics of the model depends on: of the configured model where it is there, so that a changed
+    /// one is noticed, else of the one that was restored.
+    private String shape(ModelConfig restored) throws IOException {
+        Path model = settings.train().model();
+        ModelConfig config = Files.exists(model) ? ModelConfig.read(model) : restored;
+        return new ModelConfig(
+                        config.modelType(),
+                        config.vocabSize(),
+                        config.hiddenSize(),
+                        config.intermediateSize(),
+                        config.layers(),
+                        config.attentionHeads(),
+                        config.keyValueHeads(),
+                        config.headDim(),
+                        config.maxPositions(),
+                        config.rmsNormEps(),
+                        config.ropeTheta(),
+                        config.ropeScaling(),
+                        config.tiedEmbeddings(),
+                        config.initializerRange(),
+                        JsonNodeFactory.instance.objectNode())
+                .toString();
     }
 
     private TrainingLoop.Companions companions() {
