@@ -95,13 +95,15 @@ public final class LogInspector {
     /// @param extents as [#look] found them
     public Map<Integer, Long> endsOfRecords(Map<Integer, Extent> extents) {
         Map<Integer, Long> ends = new HashMap<>();
-        try (Consumer<byte[], byte[]> consumer = consumer()) {
-            extents.forEach((partition, extent) ->
-                    ends.put(partition, endOfRecords(consumer, new TopicPartition(topic, partition), extent)));
-            return ends;
-        } catch (org.apache.kafka.common.KafkaException e) {
-            throw unreachable(e);
-        }
+        extents.forEach((partition, extent) -> {
+            // A consumer each: one that changes its assignment complains of answers that come late.
+            try (Consumer<byte[], byte[]> consumer = consumer()) {
+                ends.put(partition, endOfRecords(consumer, new TopicPartition(topic, partition), extent));
+            } catch (org.apache.kafka.common.KafkaException e) {
+                throw unreachable(e);
+            }
+        });
+        return ends;
     }
 
     private long endOfRecords(Consumer<byte[], byte[]> consumer, TopicPartition partition, Extent extent) {
