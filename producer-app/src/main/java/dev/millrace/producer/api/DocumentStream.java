@@ -1,0 +1,265 @@
+package dev.millrace.producer.api;
+
+import dev.millrace.producer.document.Admission;
+import dev.millrace.producer.document.Document;
+import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.LineSplitter;
+import dev.millrace.producer.publish.Delivery;
+import dev.millrace.producer.publish.DocumentPublisher;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// One NDJSON request: documents in, reports out in order, both at once, and neither ever held whole.
+///
+/// The body is read a buffer at a time: it is split, admitted and sent on a worker thread, and the next buffer is asked for
+/// only when the window has room and the client reads its reports. Nothing is answered before the first document's fate is
+/// known: up to then the request can still be refused with 503.
+///
+/// Everything but [#send] runs on the request's event loop.
+final class DocumentStream {
+    private static final Logger LOG = Logger.getLogger(DocumentStream.class);
+    private static final long LOOK_AGAIN_MILLIS = 20;
+
+    private final HttpServerRequest request;
+    private final HttpServerResponse response;
+    private final Context context;
+    private final DocumentReader reader;
+    private final DocumentPublisher publisher;
+    private final ApiConfig config;
+    private final ReportLevel level;
+    private final LineSplitter lines;
+    private final Deque<CompletableFuture<Report>> awaited = new ArrayDeque<>();
+    private final AtomicBoolean drainQueued = new AtomicBoolean();
+    private final Map<Report.Status, Long> totals = new EnumMap<>(Report.Status.class);
+    private long nextIndex;
+    private boolean sending;
+    private boolean bodyEnded;
+    private boolean answering;
+    private boolean over;
+    private long writeTimer = -1;
+
+    DocumentStream(
+            HttpServerRequest request,
+            Context context,
+            DocumentReader reader,
+            DocumentPublisher publisher,
+            ApiConfig config,
+            ReportLevel level) {
+        this.request = request;
+        this.response = request.response();
+        this.context = context;
+        this.reader = reader;
+        this.publisher = publisher;
+        this.config = config;
+        this.level = level;
+        this.lines = new LineSplitter(reader.maxBytes());
+    }
+
+    void start() {
+        response.exceptionHandler(gone -> abandon());
+        response.drainHandler(_ -> {
+            stopWriteTimer();
+            drain();
+            readOn();
+        });
+        request.exceptionHandler(gone -> abandon());
+        request.handler(buffer -> {
+            request.pause();
+            sending = true;
+            hand(() -> send(buffer));
+        });
+        request.endHandler(_ -> {
+            bodyEnded = true;
+            sending = true;
+            hand(() -> send(null));
+        });
+        request.resume();
+    }
+
+    /// What a buffer of the body came to.
+    ///
+    /// @param refused why the request is refused as a whole, where its very first document could not be sent
+    private record Sent(List<CompletableFuture<Report>> reports, @Nullable String refused) {}
+
+    private void hand(java.util.concurrent.Callable<Sent> work) {
+        context.executeBlocking(work, true).onComplete(done -> {
+            sending = false;
+            if (done.failed()) {
+                LOG.errorf(done.cause(), "a stream of documents broke off after %d", nextIndex);
+                fail(Problem.of(500, "The stream broke off", "see the log of the producer"));
+                return;
+            }
+            Sent sent = done.result();
+            if (sent.refused() != null) {
+                fail(Problem.unavailable(sent.refused(), config.retryAfter()));
+                return;
+            }
+            for (CompletableFuture<Report> report : sent.reports()) {
+                awaited.addLast(report);
+                var _ = report.thenRun(this::queueDrain);
+            }
+            drain();
+            readOn();
+        });
+    }
+
+    /// On a worker thread: `send` of the Kafka producer may wait.
+    private Sent send(@Nullable Buffer buffer) {
+        List<CompletableFuture<Report>> reports = new ArrayList<>();
+        List<LineSplitter.Line> split = new ArrayList<>();
+        if (buffer == null) {
+            lines.end(split::add);
+        } else {
+            byte[] bytes = buffer.getBytes();
+            lines.feed(bytes, 0, bytes.length, split::add);
+        }
+        for (LineSplitter.Line line : split) {
+            long index = nextIndex++;
+            Admission admission =
+                    switch (line) {
+                        case LineSplitter.Whole whole -> reader.read(whole.bytes());
+                        case LineSplitter.Overlong _ -> reader.tooLarge();
+                    };
+            switch (admission) {
+                case Admission.Rejected no ->
+                    reports.add(CompletableFuture.completedFuture(Report.rejected(index, no.describe())));
+                case Admission.Accepted yes -> {
+                    Document document = yes.document();
+                    CompletableFuture<Delivery> delivery = publisher.publish(document);
+                    if (index == 0 && delivery.getNow(null) instanceof Delivery.Failed failed && failed.unavailable()) {
+                        return new Sent(List.of(), failed.reason());
+                    }
+                    reports.add(delivery.thenApply(fate -> Report.of(index, document.key(), fate)));
+                }
+            }
+        }
+        return new Sent(reports, null);
+    }
+
+    private void readOn() {
+        if (over || sending || bodyEnded) {
+            return;
+        }
+        if (awaited.size() >= config.window() || response.writeQueueFull()) {
+            return;
+        }
+        if (publisher.inFlightBytes() >= config.maxInFlight().asLongValue()) {
+            // Other requests hold the room; their reports do not wake this one.
+            context.owner().setTimer(LOOK_AGAIN_MILLIS, _ -> readOn());
+            return;
+        }
+        request.resume();
+    }
+
+    private void queueDrain() {
+        if (drainQueued.compareAndSet(false, true)) {
+            context.runOnContext(_ -> {
+                drainQueued.set(false);
+                drain();
+                readOn();
+            });
+        }
+    }
+
+    /// Writes the reports that are known, in order, while the client reads them.
+    private void drain() {
+        if (over) {
+            return;
+        }
+        Buffer out = Buffer.buffer();
+        while (!response.writeQueueFull() && !awaited.isEmpty() && awaited.getFirst().isDone()) {
+            Report report = awaited.removeFirst().join();
+            totals.merge(report.status(), 1L, Long::sum);
+            if (level.wants(report.status())) {
+                out.appendBuffer(report.json().toBuffer()).appendByte((byte) '\n');
+            }
+            if (out.length() > 16 * 1024) {
+                write(out);
+                out = Buffer.buffer();
+            }
+        }
+        write(out);
+        if (bodyEnded && !sending && awaited.isEmpty()) {
+            finish();
+        }
+    }
+
+    private void write(Buffer out) {
+        if (out.length() == 0) {
+            return;
+        }
+        beginAnswer();
+        var _ = response.write(out);
+        if (response.writeQueueFull() && writeTimer < 0) {
+            writeTimer = context.owner().setTimer(config.writeTimeout().toMillis(), _ -> {
+                LOG.warnf(
+                        "a client did not read its reports for millrace.api.write-timeout = %s: cut off",
+                        config.writeTimeout());
+                abandon();
+                var _ = request.connection().close();
+            });
+        }
+    }
+
+    private void finish() {
+        over = true;
+        stopWriteTimer();
+        beginAnswer();
+        JsonObject summary = new JsonObject().put("documents", nextIndex);
+        for (Report.Status status : Report.Status.values()) {
+            summary.put(status.name().toLowerCase(Locale.ROOT), totals.getOrDefault(status, 0L));
+        }
+        var _ = response.end(
+                new JsonObject().put("summary", summary).toBuffer().appendByte((byte) '\n'));
+    }
+
+    private void beginAnswer() {
+        if (!answering) {
+            answering = true;
+            response.setStatusCode(200).setChunked(true).putHeader("Content-Type", "application/x-ndjson");
+        }
+    }
+
+    private void fail(Problem problem) {
+        if (over) {
+            return;
+        }
+        over = true;
+        stopWriteTimer();
+        if (answering) {
+            var _ = request.connection().close();
+        } else {
+            // The rest of the body is not wanted.
+            response.putHeader("Connection", "close");
+            problem.answer(response);
+        }
+    }
+
+    /// The client is gone. What was sent is on its way and is counted; nobody reads its reports.
+    private void abandon() {
+        over = true;
+        stopWriteTimer();
+        awaited.clear();
+    }
+
+    private void stopWriteTimer() {
+        if (writeTimer >= 0) {
+            context.owner().cancelTimer(writeTimer);
+            writeTimer = -1;
+        }
+    }
+}

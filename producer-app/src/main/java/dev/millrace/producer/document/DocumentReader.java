@@ -1,0 +1,169 @@
+package dev.millrace.producer.document;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Decides which bytes are a document: one JSON object in UTF-8, `text` required, `id`, `source` and `metadata` optional.
+///
+/// Refused are: other fields (a misspelt `text` is not to be lost in silence), a field twice, anything after the object, a
+/// byte order mark, an empty text. Thread-safe.
+public final class DocumentReader {
+    private static final Set<String> FIELDS = Set.of("text", "id", "source", "metadata");
+    private static final HexFormat HEX = HexFormat.of();
+
+    private final int maxBytes;
+    private final int maxNameLength;
+    private final JsonFactory json;
+
+    public DocumentReader(int maxBytes, int maxNameLength, int maxNesting) {
+        this.maxBytes = maxBytes;
+        this.maxNameLength = maxNameLength;
+        this.json = new JsonFactoryBuilder()
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(maxNesting)
+                        .maxStringLength(maxBytes)
+                        .build())
+                .build();
+    }
+
+    /// As [#DocumentReader(int, int, int)], with what the settings say.
+    public static DocumentReader of(DocumentLimits limits) {
+        return new DocumentReader(
+                Math.toIntExact(limits.maxSize().asLongValue()), limits.maxNameLength(), limits.maxNesting());
+    }
+
+    /// The largest document in bytes.
+    public int maxBytes() {
+        return maxBytes;
+    }
+
+    /// Never throws for what the bytes hold: that is the answer.
+    ///
+    /// @param bytes become the record's value; not to be changed afterwards
+    public Admission read(byte[] bytes) {
+        if (bytes.length > maxBytes) {
+            return tooLarge();
+        }
+        if (!isUtf8(bytes)) {
+            return new Admission.Rejected("", 1, 1, "is not UTF-8");
+        }
+        if (bytes.length >= 3 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF) {
+            return new Admission.Rejected("", 1, 1, "begins with a byte order mark");
+        }
+        try (JsonParser parser = json.createParser(bytes)) {
+            return read(parser, bytes);
+        } catch (StreamConstraintsException e) {
+            return rejected("", e.getLocation(), "nests too deep, or holds too long a number or name");
+        } catch (JacksonException e) {
+            // The original message quotes the content.
+            return rejected("", e.getLocation(), "broken JSON");
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading from memory failed", e);
+        }
+    }
+
+    /// The answer to a document that is larger than may be.
+    public Admission.Rejected tooLarge() {
+        return new Admission.Rejected("", 1, 1, "is larger than millrace.documents.max-size = " + maxBytes + " bytes");
+    }
+
+    private Admission read(JsonParser parser, byte[] bytes) throws IOException {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            return rejected("", parser.currentTokenLocation(), "is not a JSON object");
+        }
+        String text = null;
+        String id = null;
+        String source = null;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String field = parser.currentName();
+            if (!FIELDS.contains(field)) {
+                return rejected("", parser.currentTokenLocation(), "has a field that is not text, id, source or metadata");
+            }
+            JsonToken token = parser.nextToken();
+            if (field.equals("metadata")) {
+                if (token != JsonToken.START_OBJECT) {
+                    return rejected(field, parser.currentTokenLocation(), "is not an object");
+                }
+                parser.skipChildren();
+                continue;
+            }
+            if (token != JsonToken.VALUE_STRING) {
+                return rejected(field, parser.currentTokenLocation(), "is not a string");
+            }
+            String value = parser.getText();
+            Admission.Rejected wrong = check(field, value, parser.currentTokenLocation());
+            if (wrong != null) {
+                return wrong;
+            }
+            switch (field) {
+                case "text" -> text = value;
+                case "id" -> id = value;
+                default -> source = value;
+            }
+        }
+        JsonLocation end = parser.currentTokenLocation();
+        if (parser.nextToken() != null) {
+            return rejected("", parser.currentTokenLocation(), "goes on after the JSON object");
+        }
+        return text == null
+                ? rejected("text", end, "is missing")
+                : new Admission.Accepted(
+                        new Document(bytes, hash(text), Optional.ofNullable(id), Optional.ofNullable(source)));
+    }
+
+    private Admission.@Nullable Rejected check(String field, String value, JsonLocation place) {
+        if (value.isEmpty()) {
+            return rejected(field, place, "is empty");
+        }
+        if (!field.equals("text") && value.length() > maxNameLength) {
+            return rejected(
+                    field, place, "is longer than millrace.documents.max-name-length = " + maxNameLength);
+        }
+        // An unpaired surrogate (a lone \\ud800) has no UTF-8: two such texts would share a hash.
+        return StandardCharsets.UTF_8.newEncoder().canEncode(value)
+                ? null
+                : rejected(field, place, "has an unpaired surrogate");
+    }
+
+    private static Admission.Rejected rejected(String field, @Nullable JsonLocation place, String reason) {
+        return new Admission.Rejected(
+                field, place == null ? 1 : place.getLineNr(), place == null ? 1 : place.getColumnNr(), reason);
+    }
+
+    private static boolean isUtf8(byte[] bytes) {
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
+    }
+
+    private static String hash(String text) {
+        try {
+            return HEX.formatHex(
+                    MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

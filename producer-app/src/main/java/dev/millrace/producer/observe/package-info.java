@@ -1,0 +1,5 @@
+/// What operators see: probes and metrics.
+@NullMarked
+package dev.millrace.producer.observe;
+
+import org.jspecify.annotations.NullMarked;

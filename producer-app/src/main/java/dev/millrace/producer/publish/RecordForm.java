@@ -1,0 +1,26 @@
+package dev.millrace.producer.publish;
+
+import dev.millrace.producer.document.Document;
+import java.nio.charset.StandardCharsets;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+
+/// The wire record, which `trainer-app` reads and which the golden files in `contract/` fix for both: the value is the JSON
+/// as the client gave it, the key its id or content hash, the headers say the rest.
+final class RecordForm {
+    private RecordForm() {}
+
+    static ProducerRecord<String, byte[]> of(String topic, Document document) {
+        ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, document.key(), document.json());
+        Headers headers = record.headers();
+        headers.add("content-type", bytes("application/json"));
+        headers.add("sha256", bytes(document.contentHash()));
+        document.clientId().ifPresent(id -> headers.add("id", bytes(id)));
+        document.source().ifPresent(source -> headers.add("source", bytes(source)));
+        return record;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
