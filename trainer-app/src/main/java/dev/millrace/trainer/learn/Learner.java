@@ -21,7 +21,9 @@ import java.util.SequencedMap;
 ///
 /// A step is one or more calls of [#accumulate], then one of [#step]. Equal weights, inputs, thread count and machine
 /// give
-/// equal bits, across [#save] and [#restore] as well.
+/// equal bits, across [#save] and [#restore] as well. After an exception of libtorch (memory, say) gradients may be
+/// half
+/// added: close the learner and restore.
 public final class Learner implements AutoCloseable {
     private final NDManager owner;
     private final DeepSeekModel model;
