@@ -90,7 +90,8 @@ final class DocumentRoutes {
                 body.appendBuffer(part);
             } else if (!response.ended()) {
                 response.putHeader("Connection", "close");
-                Problem.of(413, "Document too large", reader.tooLarge().reason()).answer(response);
+                Problem.of(413, "Document too large", reader.tooLarge().reason())
+                        .answer(response);
             }
         });
         request.endHandler(_ -> {
@@ -143,8 +144,7 @@ final class DocumentRoutes {
                 }
             }
             case Delivery.Unknown open ->
-                new Problem(504, "Sent, fate unknown", open.reason(), Optional.empty(), report.copy())
-                        .answer(response);
+                new Problem(504, "Sent, fate unknown", open.reason(), Optional.empty(), report.copy()).answer(response);
         }
     }
 

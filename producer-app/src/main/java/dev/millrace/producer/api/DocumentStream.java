@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One NDJSON request: documents in, reports out in order, both at once, and neither ever held whole.
 ///
-/// The body is read a buffer at a time: it is split, admitted and sent on a worker thread, and the next buffer is asked for
-/// only when the window has room and the client reads its reports. Nothing is answered before the first document's fate is
-/// known: up to then the request can still be refused with 503.
+/// The body is read a buffer at a time: it is split, admitted and sent on a worker thread, and the next buffer is
+/// asked for only when the window has room and the client reads its reports. Nothing is answered before the first
+/// document's fate is known: up to then the request can still be refused with 503.
 ///
 /// Everything but [#send] runs on the request's event loop.
 final class DocumentStream {
@@ -93,7 +93,9 @@ final class DocumentStream {
     /// What a buffer of the body came to.
     ///
     /// @param refused why the request is refused as a whole, where its very first document could not be sent
-    private record Sent(List<CompletableFuture<Report>> reports, @Nullable String refused) {}
+    private record Sent(
+            List<CompletableFuture<Report>> reports,
+            @Nullable String refused) {}
 
     private void hand(java.util.concurrent.Callable<Sent> work) {
         context.executeBlocking(work, true).onComplete(done -> {
@@ -129,11 +131,10 @@ final class DocumentStream {
         }
         for (LineSplitter.Line line : split) {
             long index = nextIndex++;
-            Admission admission =
-                    switch (line) {
-                        case LineSplitter.Whole whole -> reader.read(whole.bytes());
-                        case LineSplitter.Overlong _ -> reader.tooLarge();
-                    };
+            Admission admission = switch (line) {
+                case LineSplitter.Whole whole -> reader.read(whole.bytes());
+                case LineSplitter.Overlong _ -> reader.tooLarge();
+            };
             switch (admission) {
                 case Admission.Rejected no ->
                     reports.add(CompletableFuture.completedFuture(Report.rejected(index, no.describe())));
@@ -181,7 +182,9 @@ final class DocumentStream {
             return;
         }
         Buffer out = Buffer.buffer();
-        while (!response.writeQueueFull() && !awaited.isEmpty() && awaited.getFirst().isDone()) {
+        while (!response.writeQueueFull()
+                && !awaited.isEmpty()
+                && awaited.getFirst().isDone()) {
             Report report = awaited.removeFirst().join();
             totals.merge(report.status(), 1L, Long::sum);
             if (level.wants(report.status())) {
@@ -223,8 +226,7 @@ final class DocumentStream {
         for (Report.Status status : Report.Status.values()) {
             summary.put(status.name().toLowerCase(Locale.ROOT), totals.getOrDefault(status, 0L));
         }
-        var _ = response.end(
-                new JsonObject().put("summary", summary).toBuffer().appendByte((byte) '\n'));
+        var _ = response.end(new JsonObject().put("summary", summary).toBuffer().appendByte((byte) '\n'));
     }
 
     private void beginAnswer() {

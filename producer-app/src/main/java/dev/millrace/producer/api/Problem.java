@@ -19,8 +19,7 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
     }
 
     void answer(HttpServerResponse response) {
-        retryAfter.ifPresent(
-                after -> response.putHeader("Retry-After", Long.toString(Math.max(1, after.toSeconds()))));
+        retryAfter.ifPresent(after -> response.putHeader("Retry-After", Long.toString(Math.max(1, after.toSeconds()))));
         JsonObject body = new JsonObject()
                 .put("type", "about:blank")
                 .put("title", title)

@@ -36,7 +36,8 @@ record Report(long index, String id, Status status, JsonObject rest) {
                                 .put("partition", on.partition())
                                 .put("offset", on.offset())
                                 .put("timestamp", on.timestamp()));
-            case Delivery.Failed not -> new Report(index, id, Status.FAILED, new JsonObject().put("reason", not.reason()));
+            case Delivery.Failed not ->
+                new Report(index, id, Status.FAILED, new JsonObject().put("reason", not.reason()));
             case Delivery.Unknown open ->
                 new Report(index, id, Status.UNKNOWN, new JsonObject().put("reason", open.reason()));
         };

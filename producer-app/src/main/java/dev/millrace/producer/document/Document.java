@@ -36,8 +36,8 @@ public final class Document {
         return source;
     }
 
-    /// What the document is called in reports, and its key on the log: the client's id, else the content hash. The same
-    /// document always lands in the same partition.
+    /// What the document is called in reports, and its key on the log: the client's id, else the content hash. The
+    /// same document always lands in the same partition.
     public String key() {
         return id.orElse(contentHash);
     }

@@ -21,10 +21,11 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Decides which bytes are a document: one JSON object in UTF-8, `text` required, `id`, `source` and `metadata` optional.
+/// Decides which bytes are a document: one JSON object in UTF-8, `text` required, `id`, `source` and `metadata`
+/// optional.
 ///
-/// Refused are: other fields (a misspelt `text` is not to be lost in silence), a field twice, anything after the object, a
-/// byte order mark, an empty text. Thread-safe.
+/// Refused are: other fields (a misspelt `text` is not to be lost in silence), a field twice, anything after the
+/// object, a byte order mark, an empty text. Thread-safe.
 public final class DocumentReader {
     private static final Set<String> FIELDS = Set.of("text", "id", "source", "metadata");
     private static final HexFormat HEX = HexFormat.of();
@@ -96,7 +97,8 @@ public final class DocumentReader {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String field = parser.currentName();
             if (!FIELDS.contains(field)) {
-                return rejected("", parser.currentTokenLocation(), "has a field that is not text, id, source or metadata");
+                return rejected(
+                        "", parser.currentTokenLocation(), "has a field that is not text, id, source or metadata");
             }
             JsonToken token = parser.nextToken();
             if (field.equals("metadata")) {
@@ -135,8 +137,7 @@ public final class DocumentReader {
             return rejected(field, place, "is empty");
         }
         if (!field.equals("text") && value.length() > maxNameLength) {
-            return rejected(
-                    field, place, "is longer than millrace.documents.max-name-length = " + maxNameLength);
+            return rejected(field, place, "is longer than millrace.documents.max-name-length = " + maxNameLength);
         }
         // An unpaired surrogate (a lone \\ud800) has no UTF-8: two such texts would share a hash.
         return StandardCharsets.UTF_8.newEncoder().canEncode(value)
@@ -160,8 +161,7 @@ public final class DocumentReader {
 
     private static String hash(String text) {
         try {
-            return HEX.formatHex(
-                    MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+            return HEX.formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

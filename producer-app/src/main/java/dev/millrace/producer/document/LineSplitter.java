@@ -6,8 +6,9 @@ import java.util.function.Consumer;
 
 /// Cuts a stream of bytes at line feeds, holding one line at most.
 ///
-/// A carriage return before the line feed is taken off, a blank line is passed by (it has no index), and the last line may
-/// lack its line feed. A line past the limit is not held: its bytes are dropped up to its end, and it is told as overlong.
+/// A carriage return before the line feed is taken off, a blank line is passed by (it has no index), and the last
+/// line may lack its line feed. A line past the limit is not held: its bytes are dropped up to its end, and it is
+/// told as overlong.
 ///
 /// Not thread-safe.
 public final class LineSplitter {

@@ -32,8 +32,8 @@ final class AcknowledgedPrefix {
         return entry;
     }
 
-    /// The entry needs nothing more: it is on the log, or it never will be and that was told. One that is never settled,
-    /// because its delivery failed, holds the prefix where it is.
+    /// The entry needs nothing more: it is on the log, or it never will be and that was told. One that is never
+    /// settled, because its delivery failed, holds the prefix where it is.
     synchronized void settle(Entry entry) {
         entry.settled = true;
         while (!open.isEmpty() && open.getFirst().settled) {

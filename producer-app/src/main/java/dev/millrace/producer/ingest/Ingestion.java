@@ -16,9 +16,9 @@ import java.util.function.Function;
 
 /// Files through admission to the log, in constant memory, with a durable cursor per file.
 ///
-/// Delivery is at least once: a run that is killed goes on after the last cursor that it wrote, and what was acknowledged
-/// since lies on the log twice; the key is the same, so both copies lie in one partition. A document whose delivery failed
-/// holds the cursor, so the next run sends it again.
+/// Delivery is at least once: a run that is killed goes on after the last cursor that it wrote, and what was
+/// acknowledged since lies on the log twice; the key is the same, so both copies lie in one partition. A document
+/// whose delivery failed holds the cursor, so the next run sends it again.
 ///
 /// Runs on one thread; answers come on the producer's.
 final class Ingestion {
@@ -103,7 +103,7 @@ final class Ingestion {
             }
             case Admission.Accepted yes -> {
                 window.acquire();
-                send(yes.document()).whenComplete((delivery, error) -> {
+                var _ = send(yes.document()).whenComplete((delivery, error) -> {
                     count(delivery, yes.document(), prefix, entry);
                     window.release();
                 });

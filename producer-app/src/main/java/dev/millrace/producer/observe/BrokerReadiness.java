@@ -16,8 +16,8 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Ready: the topic can be asked for, within [#PATIENCE]. Start-up and liveness do not depend on the broker: a producer that
-/// waits for one is not to be killed.
+/// Ready: the topic can be asked for, within [#PATIENCE]. Start-up and liveness do not depend on the broker: a
+/// producer that waits for one is not to be killed.
 @Readiness
 @ApplicationScoped
 class BrokerReadiness implements HealthCheck {

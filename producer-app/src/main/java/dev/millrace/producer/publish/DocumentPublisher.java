@@ -14,15 +14,15 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 
-/// Sends documents through the channel `documents`, by the channel's own producer: with the emitter, each record would cost
-/// twice as much. One idempotent producer serves all requests. Thread-safe.
+/// Sends documents through the channel `documents`, by the channel's own producer: with the emitter, each record
+/// would cost twice as much. One idempotent producer serves all requests. Thread-safe.
 @Singleton
 public final class DocumentPublisher {
     /// The outgoing channel.
     public static final String CHANNEL = "documents";
 
-    /// So long a broker that could not be reached is not asked again: otherwise each line of a stream would wait for
-    /// `max.block.ms`.
+    /// So long a broker that could not be reached is not asked again: otherwise each line of a stream would wait
+    /// for `max.block.ms`.
     private static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final String topic;

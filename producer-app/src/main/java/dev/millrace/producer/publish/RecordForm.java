@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 
-/// The wire record, which `trainer-app` reads and which the golden files in `contract/` fix for both: the value is the JSON
-/// as the client gave it, the key its id or content hash, the headers say the rest.
+/// The wire record, which `trainer-app` reads and which the golden files in `contract/` fix for both: the value is
+/// the JSON as the client gave it, the key its id or content hash, the headers say the rest.
 final class RecordForm {
     private RecordForm() {}
 

@@ -19,11 +19,12 @@ import java.util.Set;
 
 /// A file as documents, read once and in order, a buffer at a time.
 ///
-/// By its ending: `.jsonl` and `.ndjson` hold a document per line; `.txt`, `.md`, `.java` and other text is one document,
-/// with the file's name as its `source`.
+/// By its ending: `.jsonl` and `.ndjson` hold a document per line; `.txt`, `.md`, `.java` and other text is one
+/// document, with the file's name as its `source`.
 public record DocumentFile(Path path) {
     private static final Set<String> LINES = Set.of("jsonl", "ndjson");
-    private static final Set<String> TEXT = Set.of("txt", "text", "md", "java", "py", "c", "cc", "cpp", "h", "go", "rs");
+    private static final Set<String> TEXT =
+            Set.of("txt", "text", "md", "java", "py", "c", "cc", "cpp", "h", "go", "rs");
     private static final int BUFFER = 1 << 16;
 
     /// What takes the documents of a file.
@@ -72,11 +73,10 @@ public record DocumentFile(Path path) {
         long number = lineBefore;
         for (LineSplitter.Line line : lines) {
             number++;
-            Admission admission =
-                    switch (line) {
-                        case LineSplitter.Whole whole -> reader.read(whole.bytes());
-                        case LineSplitter.Overlong _ -> reader.tooLarge();
-                    };
+            Admission admission = switch (line) {
+                case LineSplitter.Whole whole -> reader.read(whole.bytes());
+                case LineSplitter.Overlong _ -> reader.tooLarge();
+            };
             taker.take(new Item(number, from + line.end(), admission));
         }
         lines.clear();
