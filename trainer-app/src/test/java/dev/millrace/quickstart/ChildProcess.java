@@ -45,7 +45,8 @@ final class ChildProcess implements AutoCloseable {
             Consumer<String> lines)
             throws IOException {
         ProcessBuilder builder = new ProcessBuilder();
-        builder.command().add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        builder.command()
+                .add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         builder.command().add("--enable-native-access=ALL-UNNAMED");
         builder.command().addAll(arguments);
         builder.environment().putAll(environment);

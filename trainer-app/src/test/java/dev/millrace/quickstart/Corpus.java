@@ -63,8 +63,7 @@ record Corpus(List<Text> fed, List<Text> heldOut) {
         List<Text> heldOut = new ArrayList<>();
         long size = 0;
         int place = 0;
-        for (Text text :
-                texts.stream().sorted(Comparator.comparing(Text::path)).toList()) {
+        for (Text text : texts.stream().sorted(Comparator.comparing(Text::path)).toList()) {
             size += text.bytes().length;
             if (size > mostBytes) {
                 break;

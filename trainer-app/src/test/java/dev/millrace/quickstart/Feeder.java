@@ -31,9 +31,8 @@ final class Feeder {
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
                 .build();
         AtomicLong delivered = new AtomicLong();
-        try (HttpClient client = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .build()) {
+        try (HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
             try (Stream<String> lines = response.body()) {
                 if (response.statusCode() != 200) {

@@ -53,7 +53,10 @@ final class Quickstart {
         corpus.fed().forEach(text -> entropy.add(text.bytes()));
         System.out.printf(
                 "%d documents (%,d bytes) to feed, %d held out; logs in %s%n",
-                corpus.fed().size(), Corpus.bytes(corpus.fed()), corpus.heldOut().size(), work);
+                corpus.fed().size(),
+                Corpus.bytes(corpus.fed()),
+                corpus.heldOut().size(),
+                work);
         long acknowledged;
         Losses losses = new Losses();
         try (Cluster cluster = Cluster.open(work)) {
@@ -64,8 +67,8 @@ final class Quickstart {
         }
         Checkpoint checkpoint = lastCheckpoint();
         Trained trained = Trained.look(checkpoint, corpus.heldOut());
-        Report report = new Report(
-                corpus.fed().size(), acknowledged, checkpoint, losses.first(), entropy.nats(), trained);
+        Report report =
+                new Report(corpus.fed().size(), acknowledged, checkpoint, losses.first(), entropy.nats(), trained);
         System.out.println(report.table());
         return report.passed();
     }
@@ -74,8 +77,8 @@ final class Quickstart {
         int port = Cluster.freePort();
         List<String> arguments = app("producer-app", port);
         arguments.add(1, "-Dmp.messaging.outgoing.documents.topic=" + cluster.topic());
-        try (ChildProcess producer = ChildProcess.start(
-                "producer", work, arguments, environment(cluster), "Listening on", line -> {})) {
+        try (ChildProcess producer =
+                ChildProcess.start("producer", work, arguments, environment(cluster), "Listening on", line -> {})) {
             producer.awaitReady(Duration.ofMinutes(1));
             return Feeder.feed(port, texts);
         }
@@ -104,8 +107,8 @@ final class Quickstart {
                 "-Dmillrace.train.learning-rate.decay-steps=" + steps,
                 "-Dmillrace.train.learning-rate.floor=0.1"));
         arguments.addAll(app("trainer-app", Cluster.freePort()));
-        try (ChildProcess trainer = ChildProcess.start(
-                "trainer", work, arguments, environment(cluster), "Listening on", losses::see)) {
+        try (ChildProcess trainer =
+                ChildProcess.start("trainer", work, arguments, environment(cluster), "Listening on", losses::see)) {
             trainer.awaitSuccess(Duration.ofMinutes(20));
         }
     }
