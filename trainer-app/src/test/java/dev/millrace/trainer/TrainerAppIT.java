@@ -1,0 +1,125 @@
+package dev.millrace.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.testing.AppProcess;
+import dev.millrace.testing.EmbeddedKafka;
+import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.Serdes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The packaged trainer as a process, against a real broker.
+class TrainerAppIT {
+    private static final String TOPIC = "deepseek-training-data";
+    private static final int GOOD = 100;
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void anEpochAccountsForEveryRecordAndARunRefusesOtherSettings() throws Exception {
+        try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory);
+                KafkaCompanion companion = new KafkaCompanion(kafka.bootstrapServers())) {
+            // Given
+            kafka.createTopic(TOPIC, 4);
+            kafka.createTopic("deepseek-dead-letters", 1);
+            companion.registerSerde(byte[].class, Serdes.ByteArray());
+            List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+            for (int i = 0; i < GOOD; i++) {
+                records.add(record(i % 4, "{\"text\":\"Document number " + i + " of a small corpus.\"}"));
+            }
+            records.add(record(0, "{\"id\":\"no-text\"}"));
+            records.add(record(1, "{\"text\":"));
+            records.add(new ProducerRecord<>(TOPIC, 2, null, new byte[] {'{', (byte) 0xff, '}'}));
+            ProducerRecord<byte[], byte[]> image = new ProducerRecord<>(TOPIC, 3, null, new byte[] {1, 2, 3});
+            image.headers().add("content-type", "image/png".getBytes(StandardCharsets.UTF_8));
+            records.add(image);
+            companion.produce(byte[].class, byte[].class).fromRecords(records).awaitCompletion(Duration.ofSeconds(30));
+
+            // When
+            int exit;
+            try (AppProcess trainer = trainer(kafka, 32, "first.log")) {
+                exit = trainer.awaitExit(Duration.ofSeconds(60));
+                assertThat(exit).as(trainer.log()).isZero();
+            }
+
+            // Then
+            Path checkpoint;
+            try (Stream<Path> steps = Files.list(directory.resolve("checkpoints"))) {
+                checkpoint = steps.filter(path -> path.getFileName().toString().startsWith("step-"))
+                        .sorted()
+                        .toList()
+                        .getLast();
+            }
+            JsonNode counts = new ObjectMapper()
+                    .readTree(checkpoint.resolve("manifest.json").toFile())
+                    .at("/cursor/counts");
+            assertThat(counts.path("records").asLong()).isEqualTo(GOOD + 4);
+            assertThat(counts.path("rejected").asLong()).isEqualTo(3);
+            assertThat(counts.path("skipped").asLong()).isEqualTo(1);
+            for (String file : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
+                assertThat(checkpoint.resolve(file)).isNotEmptyFile();
+            }
+            List<ConsumerRecord<byte[], byte[]>> dead = companion.consume(byte[].class, byte[].class)
+                    .fromTopics("deepseek-dead-letters", 3)
+                    .awaitCompletion(Duration.ofSeconds(30))
+                    .getRecords();
+            assertThat(dead.stream().map(each -> header(each, "dead-letter-partition")))
+                    .containsExactlyInAnyOrder("0", "1", "2");
+            assertThat(dead).allSatisfy(each -> {
+                assertThat(header(each, "dead-letter-topic")).isEqualTo(TOPIC);
+                assertThat(header(each, "dead-letter-offset")).isEqualTo("25");
+                assertThat(header(each, "dead-letter-reason")).isNotBlank();
+            });
+
+            // When the run goes on with another sequence length
+            try (AppProcess trainer = trainer(kafka, 16, "second.log")) {
+                exit = trainer.awaitExit(Duration.ofSeconds(60));
+
+                // Then
+                assertThat(exit).as(trainer.log()).isEqualTo(1);
+                assertThat(trainer.log()).contains("sequence-length").contains("begun with other settings");
+            }
+        }
+    }
+
+    private static ProducerRecord<byte[], byte[]> record(int partition, String value) {
+        return new ProducerRecord<>(TOPIC, partition, null, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String header(ConsumerRecord<byte[], byte[]> letter, String name) {
+        return new String(letter.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
+    }
+
+    private AppProcess trainer(EmbeddedKafka kafka, int sequenceLength, String log) throws Exception {
+        Path model = directory.resolve("config.json");
+        Files.writeString(model, Files.readString(Path.of("src/main/resources/quickstart/config.json"))
+                .replace("\"hidden_size\": 128", "\"hidden_size\": 32")
+                .replace("\"intermediate_size\": 344", "\"intermediate_size\": 64")
+                .replace("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 2"));
+        Map<String, String> properties = new HashMap<>();
+        properties.put("kafka.bootstrap.servers", kafka.bootstrapServers());
+        properties.put("millrace.train.model", model.toString());
+        properties.put("millrace.train.epochs", "1");
+        properties.put("millrace.tokenizer.directory", "src/main/resources/quickstart/tokenizer");
+        properties.put("millrace.checkpoint.directory", directory.resolve("checkpoints").toString());
+        properties.put("millrace.batch.sequence-length", Integer.toString(sequenceLength));
+        properties.put("millrace.batch.micro-batch", "4");
+        properties.put("millrace.engine.threads", "1");
+        return AppProcess.start(Path.of("."), properties, Map.of(), directory.resolve(log));
+    }
+}
