@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/// A packaged app as a process of its own, the way an operator starts it: on a free HTTP port, its log in a file. Every
-/// failure carries the end of that log. [#close()] kills what is still running.
+/// A packaged app as a process of its own, the way an operator starts it: on a free HTTP port, its log in a file.
+/// Every failure carries the end of that log. [#close()] kills what is still running.
 public final class AppProcess implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofMillis(50);
@@ -34,11 +34,10 @@ public final class AppProcess implements AutoCloseable {
         this.log = log;
     }
 
-    /// Starts `<module>/target/quarkus-app/quarkus-run.jar` with this JVM's own `java`; standard output and errors go to
-    /// `log`, which is replaced.
+    /// Starts `<module>/target/quarkus-app/quarkus-run.jar` with this JVM's own `java`; standard output and errors
+    /// go to `log`, which is replaced.
     public static AppProcess start(
-            Path module, Map<String, String> properties, Map<String, String> environment, Path log)
-            throws IOException {
+            Path module, Map<String, String> properties, Map<String, String> environment, Path log) throws IOException {
         Path jar = module.resolve("target/quarkus-app/quarkus-run.jar").toAbsolutePath();
         if (!Files.isRegularFile(jar)) {
             throw new IllegalStateException("No packaged app at " + jar + ": run ./mvnw package first");
@@ -50,7 +49,8 @@ public final class AppProcess implements AutoCloseable {
         properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
         command.add("-jar");
         command.add(jar.toString());
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().putAll(environment);
         return new AppProcess(builder.start(), port, log);
     }
@@ -66,7 +66,8 @@ public final class AppProcess implements AutoCloseable {
         String last = "no answer";
         while (System.nanoTime() < deadline) {
             if (!process.isAlive()) {
-                throw failure("ended with exit code " + process.exitValue() + " before " + path + " answered " + status);
+                throw failure(
+                        "ended with exit code " + process.exitValue() + " before " + path + " answered " + status);
             }
             try {
                 HttpResponse<String> answer = get(path);

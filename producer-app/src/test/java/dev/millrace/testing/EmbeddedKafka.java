@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A real Apache Kafka cluster of one or three KRaft nodes inside this JVM, each node broker and controller in one.
 ///
-/// Ports are chosen once, so a node that was stopped comes back at its old address with its old log. Topics are never
-/// created by accident: auto-creation is off, [#createTopic] waits until every partition has a leader.
+/// Ports are chosen once, so a node that was stopped comes back at its old address with its old log. Topics are
+/// never created by accident: auto-creation is off, [#createTopic] waits until every partition has a leader.
 ///
 /// Not thread-safe: one test thread owns it.
 public final class EmbeddedKafka implements AutoCloseable {

@@ -23,7 +23,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What holds between the objects of a cluster: names lead somewhere, selectors select. Each breach is one sentence.
+/// What holds between the objects of a cluster: names lead somewhere, selectors select. Each breach is one
+/// sentence.
 final class ClusterRules {
     private final Cluster cluster;
     private final List<String> breaches = new ArrayList<>();

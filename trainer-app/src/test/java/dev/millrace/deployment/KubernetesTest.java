@@ -135,7 +135,8 @@ class KubernetesTest {
         }
     }
 
-    /// What `kubectl apply -k` would send. Skips the test where nothing can render it, unless `.ci/run` forbids that.
+    /// What `kubectl apply -k` would send. Skips the test where nothing can render it, unless `.ci/run` forbids
+    /// that.
     private static Cluster render(Path directory) throws IOException, InterruptedException {
         Optional<Kustomize> kustomize = Kustomize.onPath();
         if (kustomize.isEmpty()) {

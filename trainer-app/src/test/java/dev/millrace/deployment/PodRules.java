@@ -18,7 +18,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What holds for every pod of Millrace: confined, limited, probed where Quarkus answers. Each breach is one sentence.
+/// What holds for every pod of Millrace: confined, limited, probed where Quarkus answers. Each breach is one
+/// sentence.
 final class PodRules {
     private final List<String> breaches = new ArrayList<>();
 

@@ -1,7 +1,7 @@
 package dev.millrace.quickstart;
 
-/// The conditional entropy of a byte given the one before: what a table of byte pairs could reach at best on the very
-/// text that it was counted on. Pairs do not go across the borders of texts.
+/// The conditional entropy of a byte given the one before: what a table of byte pairs could reach at best on the
+/// very text that it was counted on. Pairs do not go across the borders of texts.
 final class BigramEntropy {
     private static final int BYTES = 256;
 

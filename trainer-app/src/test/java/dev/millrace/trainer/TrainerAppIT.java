@@ -74,7 +74,8 @@ class TrainerAppIT {
             for (String file : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
                 assertThat(checkpoint.resolve(file)).isNotEmptyFile();
             }
-            List<ConsumerRecord<byte[], byte[]>> dead = companion.consume(byte[].class, byte[].class)
+            List<ConsumerRecord<byte[], byte[]>> dead = companion
+                    .consume(byte[].class, byte[].class)
                     .fromTopics("deepseek-dead-letters", 3)
                     .awaitCompletion(Duration.ofSeconds(30))
                     .getRecords();
@@ -107,16 +108,20 @@ class TrainerAppIT {
 
     private AppProcess trainer(EmbeddedKafka kafka, int sequenceLength, String log) throws Exception {
         Path model = directory.resolve("config.json");
-        Files.writeString(model, Files.readString(Path.of("src/main/resources/quickstart/config.json"))
-                .replace("\"hidden_size\": 128", "\"hidden_size\": 32")
-                .replace("\"intermediate_size\": 344", "\"intermediate_size\": 64")
-                .replace("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 2"));
+        Files.writeString(
+                model,
+                Files.readString(Path.of("src/main/resources/quickstart/config.json"))
+                        .replace("\"hidden_size\": 128", "\"hidden_size\": 32")
+                        .replace("\"intermediate_size\": 344", "\"intermediate_size\": 64")
+                        .replace("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 2"));
         Map<String, String> properties = new HashMap<>();
         properties.put("kafka.bootstrap.servers", kafka.bootstrapServers());
         properties.put("millrace.train.model", model.toString());
         properties.put("millrace.train.epochs", "1");
         properties.put("millrace.tokenizer.directory", "src/main/resources/quickstart/tokenizer");
-        properties.put("millrace.checkpoint.directory", directory.resolve("checkpoints").toString());
+        properties.put(
+                "millrace.checkpoint.directory",
+                directory.resolve("checkpoints").toString());
         properties.put("millrace.batch.sequence-length", Integer.toString(sequenceLength));
         properties.put("millrace.batch.micro-batch", "4");
         properties.put("millrace.engine.threads", "1");

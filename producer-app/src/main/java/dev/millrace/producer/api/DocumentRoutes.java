@@ -89,7 +89,6 @@ final class DocumentRoutes {
             if (body.length() + part.length() <= reader.maxBytes()) {
                 body.appendBuffer(part);
             } else if (!response.ended()) {
-                response.putHeader("Connection", "close");
                 Problem.of(413, "Document too large", reader.tooLarge().reason())
                         .answer(response);
             }

@@ -50,6 +50,7 @@ final class DocumentStream {
     private boolean bodyEnded;
     private boolean answering;
     private boolean over;
+    private boolean lookingAgain;
     private long writeTimer = -1;
 
     DocumentStream(
@@ -98,7 +99,7 @@ final class DocumentStream {
             @Nullable String refused) {}
 
     private void hand(java.util.concurrent.Callable<Sent> work) {
-        context.executeBlocking(work, true).onComplete(done -> {
+        context.executeBlocking(work, false).onComplete(done -> {
             sending = false;
             if (done.failed()) {
                 LOG.errorf(done.cause(), "a stream of documents broke off after %d", nextIndex);
@@ -160,7 +161,13 @@ final class DocumentStream {
         }
         if (publisher.inFlightBytes() >= config.maxInFlight().asLongValue()) {
             // Other requests hold the room; their reports do not wake this one.
-            context.owner().setTimer(LOOK_AGAIN_MILLIS, _ -> readOn());
+            if (!lookingAgain) {
+                lookingAgain = true;
+                context.owner().setTimer(LOOK_AGAIN_MILLIS, _ -> {
+                    lookingAgain = false;
+                    readOn();
+                });
+            }
             return;
         }
         request.resume();
@@ -245,8 +252,10 @@ final class DocumentStream {
         if (answering) {
             var _ = request.connection().close();
         } else {
-            // The rest of the body is not wanted.
-            response.putHeader("Connection", "close");
+            // The rest of the body is not wanted, and is dropped as it comes.
+            request.handler(_ -> {});
+            request.endHandler(_ -> {});
+            request.resume();
             problem.answer(response);
         }
     }

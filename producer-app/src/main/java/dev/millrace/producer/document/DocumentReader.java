@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// Refused are: other fields (a misspelt `text` is not to be lost in silence), a field twice, anything after the
 /// object, a byte order mark, an empty text. Thread-safe.
 public final class DocumentReader {
-    private static final Set<String> FIELDS = Set.of("text", "id", "source", "metadata");
+    private static final Set<String> FIELDS = Set.of("text", "id", "source");
     private static final HexFormat HEX = HexFormat.of();
 
     private final int maxBytes;
@@ -96,10 +96,6 @@ public final class DocumentReader {
         String source = null;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String field = parser.currentName();
-            if (!FIELDS.contains(field)) {
-                return rejected(
-                        "", parser.currentTokenLocation(), "has a field that is not text, id, source or metadata");
-            }
             JsonToken token = parser.nextToken();
             if (field.equals("metadata")) {
                 if (token != JsonToken.START_OBJECT) {
@@ -108,7 +104,12 @@ public final class DocumentReader {
                 parser.skipChildren();
                 continue;
             }
-            if (token != JsonToken.VALUE_STRING) {
+            if (!FIELDS.contains(field)) {
+                parser.skipChildren();
+                continue;
+            }
+            boolean number = field.equals("id") && token == JsonToken.VALUE_NUMBER_INT;
+            if (token != JsonToken.VALUE_STRING && !number) {
                 return rejected(field, parser.currentTokenLocation(), "is not a string");
             }
             String value = parser.getText();
@@ -153,10 +154,20 @@ public final class DocumentReader {
     private static boolean isUtf8(byte[] bytes) {
         try {
             StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
-            return true;
+            return !hasNul(bytes);
         } catch (CharacterCodingException e) {
             return false;
         }
+    }
+
+    /// UTF-16 without its mark would pass for UTF-8, and the parser would follow it; JSON has no raw NUL in UTF-8.
+    private static boolean hasNul(byte[] bytes) {
+        for (byte each : bytes) {
+            if (each == 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String hash(String text) {

@@ -8,6 +8,7 @@ final class AcknowledgedPrefix {
     private final Deque<Entry> open = new ArrayDeque<>();
     private long line;
     private long bytes;
+    private boolean broken;
 
     AcknowledgedPrefix(long line, long bytes) {
         this.line = line;
@@ -28,7 +29,9 @@ final class AcknowledgedPrefix {
 
     synchronized Entry begin(long entryLine, long end) {
         Entry entry = new Entry(entryLine, end);
-        open.addLast(entry);
+        if (!broken) {
+            open.addLast(entry);
+        }
         return entry;
     }
 
@@ -41,6 +44,11 @@ final class AcknowledgedPrefix {
             line = first.line;
             bytes = first.end;
         }
+    }
+
+    /// The entry is not on the log, or may not be: the prefix ends before it, and what follows need not be kept.
+    synchronized void fail() {
+        broken = true;
     }
 
     synchronized FileCursor cursor(FileCursor of) {

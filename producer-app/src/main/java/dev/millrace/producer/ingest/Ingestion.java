@@ -133,8 +133,14 @@ final class Ingestion {
                 totals.bytes.add(document.json().length);
                 prefix.settle(entry);
             }
-            case Delivery.Failed _ -> totals.failed.increment();
-            case Delivery.Unknown _ -> totals.unknown.increment();
+            case Delivery.Failed _ -> {
+                totals.failed.increment();
+                prefix.fail();
+            }
+            case Delivery.Unknown _ -> {
+                totals.unknown.increment();
+                prefix.fail();
+            }
         }
     }
 

@@ -2,17 +2,18 @@ package dev.millrace.producer.publish;
 
 import dev.millrace.producer.document.Document;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.common.errors.ApiException;
-import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.PolicyViolationException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.eclipse.microprofile.config.Config;
-import org.eclipse.microprofile.reactive.messaging.Channel;
 
 /// Sends documents through the channel `documents`, by the channel's own producer: with the emitter, each record
 /// would cost twice as much. One idempotent producer serves all requests. Thread-safe.
@@ -31,12 +32,7 @@ public final class DocumentPublisher {
     private volatile long unreachableSince;
     private volatile boolean unreachable;
 
-    /// @param emitter not used to send; a channel that nobody injects would not exist
-    DocumentPublisher(
-            KafkaClientService clients,
-            MeterRegistry registry,
-            Config settings,
-            @Channel(CHANNEL) MutinyEmitter<byte[]> emitter) {
+    DocumentPublisher(KafkaClientService clients, MeterRegistry registry, Config settings) {
         this.clients = clients;
         this.reports = new DeliveryReports(registry);
         this.topic = settings.getValue("mp.messaging.outgoing." + CHANNEL + ".topic", String.class);
@@ -54,20 +50,18 @@ public final class DocumentPublisher {
             complete(answer, document, new Delivery.Failed("the broker was away a moment ago", true), began);
             return answer;
         }
-        Sending sending = new Sending();
+        Thread caller = Thread.currentThread();
         try {
             Producer<String, byte[]> producer = producer();
             var _ = producer.send(RecordForm.of(topic, document), (metadata, error) -> {
                 Delivery delivery = error == null
                         ? new Delivery.Delivered(
                                 metadata.topic(), metadata.partition(), metadata.offset(), metadata.timestamp())
-                        : sending.returned ? fate(error) : refused(error);
+                        : Thread.currentThread() == caller ? refused(error) : fate(error);
                 complete(answer, document, delivery, began);
             });
         } catch (RuntimeException e) {
             complete(answer, document, refused(e), began);
-        } finally {
-            sending.returned = true;
         }
         return answer;
     }
@@ -79,11 +73,6 @@ public final class DocumentPublisher {
 
     public String topic() {
         return topic;
-    }
-
-    /// Whether `send` has returned: what fails before was never handed to the network.
-    private static final class Sending {
-        private volatile boolean returned;
     }
 
     private Producer<String, byte[]> producer() {
@@ -102,6 +91,7 @@ public final class DocumentPublisher {
         answer.complete(delivery);
     }
 
+    /// What fails on the thread of the caller was never handed to the network.
     private Delivery.Failed refused(Exception error) {
         boolean away = error instanceof TimeoutException || error instanceof IllegalStateException;
         if (away) {
@@ -111,9 +101,14 @@ public final class DocumentPublisher {
         return new Delivery.Failed(describe(error), away);
     }
 
-    /// After the record was handed over: an answer of the broker that says no is a no; anything else is open.
+    /// After the record was handed over: these answers of the broker are a no for good; anything else is open, a
+    /// broken sequence too, for an earlier attempt may have been written.
     private static Delivery fate(Exception error) {
-        boolean answered = error instanceof ApiException && !(error instanceof RetriableException);
+        boolean answered = error instanceof RecordTooLargeException
+                || error instanceof InvalidTopicException
+                || error instanceof AuthorizationException
+                || error instanceof PolicyViolationException
+                || error instanceof InvalidRecordException;
         return answered ? new Delivery.Failed(describe(error), false) : new Delivery.Unknown(describe(error));
     }
 

@@ -104,7 +104,11 @@ public final class DocumentDecoder {
     private static boolean isUtf8(byte[] value) {
         try {
             StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(value));
-            return true;
+            // UTF-16 without its mark would pass for UTF-8, and the parser would follow it.
+            return StandardCharsets.ISO_8859_1
+                    .decode(ByteBuffer.wrap(value))
+                    .chars()
+                    .noneMatch(each -> each == 0);
         } catch (CharacterCodingException e) {
             return false;
         }

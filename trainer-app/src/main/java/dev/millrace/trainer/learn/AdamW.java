@@ -9,10 +9,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
 
-/// AdamW (Loshchilov and Hutter, 2019, algorithm 2) by libtorch's fused kernel, in place:
-/// `p -= lr wd p; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= lr m' / (sqrt(v') + eps)`, where `m'` and `v'`
-/// are
-/// corrected for their start at zero. Only parameters of two or more dimensions decay.
+/// AdamW (Loshchilov and Hutter, 2019, algorithm 2) by libtorch's fused kernel, in place: `p -= lr wd p; m = b1 m +
+/// (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= lr m' / (sqrt(v') + eps)`, where `m'` and `v'` are corrected for their
+/// start at zero. Only parameters of two or more dimensions decay.
 ///
 /// Shares the tensors of the parameters with the model, owns the moments. One thread.
 final class AdamW {

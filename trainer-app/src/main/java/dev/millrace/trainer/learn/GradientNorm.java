@@ -1,8 +1,7 @@
 package dev.millrace.trainer.learn;
 
-/// Clipping of long gradients, as PyTorch's `clip_grad_norm_` does: by `min(1, max / (norm + 1e-6))`, the norm being
-/// the
-/// L2 norm over all parameters together.
+/// Clipping of long gradients, as PyTorch's `clip_grad_norm_` does: by `min(1, max / (norm + 1e-6))`, the norm
+/// being the L2 norm over all parameters together.
 record GradientNorm(double max) {
     static final String SCRIPT = """
             def add_loss(self: __torch__.Kernels, total: Tensor, loss: Tensor, share: Tensor) -> Tensor:

@@ -14,8 +14,7 @@ import java.util.SplittableRandom;
 /// The first weights: gains are one, matrices normally distributed with mean 0.
 ///
 /// A pure function of (seed, parameter name, standard deviation): neither the order of parameters nor the device,
-/// thread
-/// count or Java version shows in it.
+/// thread count or Java version shows in it.
 record Initialization(long seed, double std) {
     private static final int CHUNK_ELEMENTS = 1 << 20;
 

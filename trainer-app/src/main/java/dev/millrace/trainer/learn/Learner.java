@@ -19,11 +19,9 @@ import java.util.SequencedMap;
 
 /// A model with its optimizer on one device. Owned by one thread (the training thread).
 ///
-/// A step is one or more calls of [#accumulate], then one of [#step]. Equal weights, inputs, thread count and machine
-/// give
-/// equal bits, across [#save] and [#restore] as well. After an exception of libtorch (memory, say) gradients may be
-/// half
-/// added: close the learner and restore.
+/// A step is one or more calls of [#accumulate], then one of [#step]. Equal weights, inputs, thread count and
+/// machine give equal bits, across [#save] and [#restore] as well. After an exception of libtorch (memory, say)
+/// gradients may be half added: close the learner and restore.
 public final class Learner implements AutoCloseable {
     private final NDManager owner;
     private final DeepSeekModel model;
@@ -91,9 +89,8 @@ public final class Learner implements AutoCloseable {
         }
     }
 
-    /// Adds the gradient of `sum(loss over targets) / stepTargets`, so that several micro-batches of one step give the
-    /// mean
-    /// over all its targets.
+    /// Adds the gradient of `sum(loss over targets) / stepTargets`, so that several micro-batches of one step give
+    /// the mean over all its targets.
     ///
     /// @param inputs token ids, row-major `[rows, columns]`
     /// @param targets the token due after each input, or -100 where none is to be learned
@@ -114,9 +111,8 @@ public final class Learner implements AutoCloseable {
         }
     }
 
-    /// Ends the step. Loss and gradient norm are read, which waits for the device once, and must be finite; only then
-    /// the
-    /// weights are updated. Gradients are gone afterwards either way.
+    /// Ends the step. Loss and gradient norm are read, which waits for the device once, and must be finite; only
+    /// then the weights are updated. Gradients are gone afterwards either way.
     ///
     /// @throws IllegalStateException if nothing was accumulated
     public StepOutcome step(double learningRate) {
@@ -162,9 +158,8 @@ public final class Learner implements AutoCloseable {
         return trained.stream().mapToLong(NDArray::size).sum();
     }
 
-    /// Writes `model.safetensors`, `optimizer.safetensors` and `config.json` into an existing directory, each forced to
-    /// the
-    /// disk. A file that is there already stops it: a checkpoint is written once.
+    /// Writes `model.safetensors`, `optimizer.safetensors` and `config.json` into an existing directory, each
+    /// forced to the disk. A file that is there already stops it: a checkpoint is written once.
     public void save(Path directory) throws IOException {
         if (accumulated) {
             throw new IllegalStateException("Between accumulate and step there is nothing whole to save");

@@ -43,7 +43,8 @@ public sealed interface LearningRateSchedule {
         }
     }
 
-    /// Half a cosine from `peak` at the end of the warm-up to `minimum` at `totalSteps`, and `minimum` from there on.
+    /// Half a cosine from `peak` at the end of the warm-up to `minimum` at `totalSteps`, and `minimum` from there
+    /// on.
     record Cosine(double peak, long warmupSteps, long totalSteps, double minimum) implements LearningRateSchedule {
         public Cosine {
             requirePeak(peak, warmupSteps);
@@ -51,8 +52,8 @@ public sealed interface LearningRateSchedule {
         }
     }
 
-    /// `peak` until `decaySteps` before `totalSteps`, then half a cosine to `minimum` (DeepSeek-V3, arXiv 2412.19437,
-    /// section 4.2).
+    /// `peak` until `decaySteps` before `totalSteps`, then half a cosine to `minimum` (DeepSeek-V3, arXiv
+    /// 2412.19437, section 4.2).
     record WarmupStableDecay(double peak, long warmupSteps, long totalSteps, long decaySteps, double minimum)
             implements LearningRateSchedule {
         public WarmupStableDecay {

@@ -4,12 +4,11 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.Map;
 
-/// Causal self-attention (Vaswani et al., 2017, eq. 1) with as many key and value heads as query heads (MHA), or fewer,
-/// each
-/// serving a group of query heads (GQA; Ainslie et al., 2023): `x + softmax(q k^T / sqrt(D)) v o`.
+/// Causal self-attention (Vaswani et al., 2017, eq. 1) with as many key and value heads as query heads (MHA), or
+/// fewer, each serving a group of query heads (GQA; Ainslie et al., 2023): `x + softmax(q k^T / sqrt(D)) v o`.
 ///
-/// Shapes: B rows, T positions, M `hidden_size`, D `head_dim`, R = D/2, H `num_attention_heads`,
-/// K `num_key_value_heads`.
+/// Shapes: B rows, T positions, M `hidden_size`, D `head_dim`, R = D/2, H `num_attention_heads`, K
+/// `num_key_value_heads`.
 final class Attention implements BlockPart {
     static final String SCRIPT = """
             def attention(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_HDxM: Tensor, k_KDxM: Tensor, \

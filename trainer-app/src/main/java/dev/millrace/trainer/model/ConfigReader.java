@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Set;
 
-/// Turns the keys of one `config.json` into a [ModelConfig], with the hub's defaults (but DeepSeek's
-/// 0.006 where `initializer_range` is absent). Refuses what would be another model:
-/// a key that is ignored though it changes the mathematics is a wrong model that nobody notices.
+/// Turns the keys of one `config.json` into a [ModelConfig], with the hub's defaults (but DeepSeek's 0.006 where
+/// `initializer_range` is absent). Refuses what would be another model: a key that is ignored though it changes the
+/// mathematics is a wrong model that nobody notices.
 final class ConfigReader {
     /// Keys of other architectures. In a Llama configuration they contradict `model_type`.
     private static final Set<String> FOREIGN = Set.of(
@@ -108,7 +108,8 @@ final class ConfigReader {
         return hiddenSize / heads;
     }
 
-    /// `rope_scaling`, or `rope_parameters` as newer files call it, which holds `rope_theta` as well; empty if neither.
+    /// `rope_scaling`, or `rope_parameters` as newer files call it, which holds `rope_theta` as well; empty if
+    /// neither.
     private JsonNode ropeParameters() {
         JsonNode scaling = json.path("rope_scaling");
         JsonNode parameters = json.path("rope_parameters");

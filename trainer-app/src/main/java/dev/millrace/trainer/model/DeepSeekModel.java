@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A decoder-only language model of the DeepSeek family: embedding, layers, norm, head.
 ///
-/// DeepSeek-LLM (arXiv 2401.02954) is the Llama architecture, `model_type` `llama`. Tensors are named as on the Hugging
-/// Face hub. The model computes with the tensors it is given and does not own them. One thread uses it at a time.
+/// DeepSeek-LLM (arXiv 2401.02954) is the Llama architecture, `model_type` `llama`. Tensors are named as on the
+/// Hugging Face hub. The model computes with the tensors it is given and does not own them. One thread uses it at a
+/// time.
 ///
 /// Shapes: B rows, T positions, N = B*T, M `hidden_size`, V `vocab_size`, R half of `head_dim`.
 public final class DeepSeekModel implements AutoCloseable {
@@ -97,9 +98,8 @@ public final class DeepSeekModel implements AutoCloseable {
         return specs;
     }
 
-    /// Whether published files may hold this tensor although it is no parameter: the rotary frequencies of older ones,
-    /// and
-    /// the head where it is the embedding.
+    /// Whether published files may hold this tensor although it is no parameter: the rotary frequencies of older
+    /// ones, and the head where it is the embedding.
     public static boolean isDerived(String name, ModelConfig config) {
         return name.endsWith(".rotary_emb.inv_freq") || (config.tiedEmbeddings() && name.equals(HEAD));
     }

@@ -16,13 +16,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// A library of TorchScript functions on one device: each call runs in libtorch as a whole, so that a layer part costs
-/// one
-/// crossing from Java instead of one per operation, and its temporaries live no longer than autograd needs them.
+/// A library of TorchScript functions on one device: each call runs in libtorch as a whole, so that a layer part
+/// costs one crossing from Java instead of one per operation, and its temporaries live no longer than autograd
+/// needs them.
 ///
 /// Owned by one thread, like the tensors it works on. Results belong to the scope that the caller names.
 public final class Kernels implements AutoCloseable {
-    /// libtorch's own script optimizer breaks on mixed types in the backward pass and specialises anew for every shape.
+    /// libtorch's own script optimizer breaks on mixed types in the backward pass and specialises anew for every
+    /// shape.
     private static final String OPTIMIZER_PROPERTY = "ai.djl.pytorch.graph_optimizer";
 
     private final Model library;

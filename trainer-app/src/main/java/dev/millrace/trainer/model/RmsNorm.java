@@ -1,6 +1,7 @@
 package dev.millrace.trainer.model;
 
-/// Root mean square norm (Zhang and Sennrich, 2019): `x / sqrt(mean(x^2) + eps) * gain`, `eps` being `rms_norm_eps`.
+/// Root mean square norm (Zhang and Sennrich, 2019): `x / sqrt(mean(x^2) + eps) * gain`, `eps` being
+/// `rms_norm_eps`.
 ///
 /// Has no crossing of its own: the function below is called inside those of the parts that normalise their input.
 final class RmsNorm {

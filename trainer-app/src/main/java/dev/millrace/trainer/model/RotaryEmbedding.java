@@ -4,10 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
-/// Rotary position embedding (Su et al., 2021) in the rotate-halves convention of Hugging Face's Llama: channel `i` of
-/// a
-/// head is rotated together with channel `i + R`, `R` being half the head, by the angle
-/// `position / rope_theta^(i / R)`, divided by `rope_scaling.factor` where scaling is linear (DeepSeek Coder).
+/// Rotary position embedding (Su et al., 2021) in the rotate-halves convention of Hugging Face's Llama: channel `i`
+/// of a head is rotated together with channel `i + R`, `R` being half the head, by the angle `position /
+/// rope_theta^(i / R)`, divided by `rope_scaling.factor` where scaling is linear (DeepSeek Coder).
 ///
 /// Angles are formed in float32, as the reference does: that is what published weights were trained with.
 final class RotaryEmbedding {

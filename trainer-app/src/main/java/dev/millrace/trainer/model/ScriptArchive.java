@@ -16,8 +16,8 @@ import java.util.zip.ZipOutputStream;
 ///
 /// The archive is a plain zip of four entries: the code, the module object and its constant table as Python pickles
 /// (protocol 2), and a format version. The module has no parameters; its numbers (an epsilon, a head size) are
-/// attributes,
-/// so that functions read them as `self.name` and no call has to carry them. Equal input gives equal bytes.
+/// attributes, so that functions read them as `self.name` and no call has to carry them. Equal input gives equal
+/// bytes.
 final class ScriptArchive {
     private static final String MODULE = "Kernels";
     private static final String FORMAT_VERSION = "3\n";

@@ -41,7 +41,8 @@ public final class TokenGrid {
         return trained;
     }
 
-    /// libtorch answers an id beyond the vocabulary with an error far from its cause, or on a GPU with a dead context.
+    /// libtorch answers an id beyond the vocabulary with an error far from its cause, or on a GPU with a dead
+    /// context.
     void requireWithin(int vocabulary, boolean ignoredAllowed) {
         for (int i = 0; i < ids.length; i++) {
             int id = ids[i];

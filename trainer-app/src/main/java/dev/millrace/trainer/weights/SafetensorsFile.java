@@ -22,8 +22,8 @@ import java.util.SequencedSet;
 
 /// A safetensors file, mapped into memory and read only: 8 bytes of header length, a JSON header, the data.
 ///
-/// Tensors are copied out piece by piece, never whole through the heap. May be used by one thread, the one that opened
-/// it.
+/// Tensors are copied out piece by piece, never whole through the heap. May be used by one thread, the one that
+/// opened it.
 public final class SafetensorsFile implements AutoCloseable {
     /// The format's own limit for a header.
     private static final long LONGEST_HEADER = 100_000_000;

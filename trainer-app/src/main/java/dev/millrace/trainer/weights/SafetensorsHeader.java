@@ -16,7 +16,8 @@ import java.util.SequencedMap;
 
 /// What a safetensors file says about itself: `{"name": {"dtype", "shape", "data_offsets"}, "__metadata__": {…}}`.
 ///
-/// Checked on reading: the offsets lie within the data, fit dtype and shape, and cover the data without gap or overlap.
+/// Checked on reading: the offsets lie within the data, fit dtype and shape, and cover the data without gap or
+/// overlap.
 record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String> metadata) {
     static final String METADATA = "__metadata__";
 

@@ -19,8 +19,8 @@ import java.util.TreeMap;
 
 /// Writes float32 tensors as one safetensors file: by name, piece by piece, forced to the disk before it returns.
 ///
-/// The bytes depend on names, values and metadata only. The data begins at a multiple of 64 bytes, so that a reader may
-/// use the mapped file as it lies.
+/// The bytes depend on names, values and metadata only. The data begins at a multiple of 64 bytes, so that a reader
+/// may use the mapped file as it lies.
 public final class SafetensorsWriter {
     private static final int ALIGNMENT = 64;
     private static final int CHUNK_ELEMENTS = 4 << 20;

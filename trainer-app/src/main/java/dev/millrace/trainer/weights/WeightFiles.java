@@ -23,8 +23,7 @@ import java.util.regex.Pattern;
 /// `model.safetensors.index.json` names.
 ///
 /// Whatever is missing, superfluous or of another shape than wanted is refused with its name and file, before any
-/// tensor
-/// is copied.
+/// tensor is copied.
 public final class WeightFiles implements AutoCloseable {
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";

@@ -6,8 +6,7 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /// Prints how many tokens per second a model learns: `TrainingRate HIDDEN LAYERS HEADS FFN VOCABULARY COLUMNS ROWS
-/// THREADS
-/// SECONDS`. Not a test: what it says depends on what else the machine does.
+/// THREADS SECONDS`. Not a test: what it says depends on what else the machine does.
 final class TrainingRate {
     private TrainingRate() {}
 

@@ -24,9 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Holds our arithmetic against Hugging Face's own, on small models with all their numbers: logits, loss, every
-/// gradient and
-/// 20 steps of AdamW, through the same classes that the trainer runs. `-Dmillrace.fixtures=DIR` takes the fixtures from
-/// there.
+/// gradient and 20 steps of AdamW, through the same classes that the trainer runs. `-Dmillrace.fixtures=DIR` takes
+/// the fixtures from there.
 class ReferenceParityTest {
     private static final double LOGITS = 2e-5;
     private static final double LOSS = 5e-5;
@@ -176,7 +175,8 @@ class ReferenceParityTest {
         return Math.sqrt(sum);
     }
 
-    /// Hugging Face's labels are shifted inside its loss, ours before: the target of a place is the label of the next.
+    /// Hugging Face's labels are shifted inside its loss, ours before: the target of a place is the label of the
+    /// next.
     private record Batch(Rows inputs, Rows targets) {
         private static final class Rows {
             private final int[] ids;

@@ -1,0 +1,43 @@
+package dev.millrace.testing;
+
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A broker for `@QuarkusTest`s, with the topics of Millrace.
+public final class KafkaTestResource implements QuarkusTestResourceLifecycleManager {
+    private static volatile @Nullable EmbeddedKafka running;
+
+    /// The broker of the running tests: to stop it and to start it.
+    public static EmbeddedKafka kafka() {
+        EmbeddedKafka kafka = running;
+        if (kafka == null) {
+            throw new IllegalStateException("no broker is running: the test lacks its resource");
+        }
+        return kafka;
+    }
+
+    @Override
+    public Map<String, String> start() {
+        try {
+            EmbeddedKafka kafka = EmbeddedKafka.start(1, Files.createTempDirectory("millrace-kafka-"));
+            kafka.createTopic(KafkaMain.DOCUMENTS, 4);
+            kafka.createTopic(KafkaMain.DEAD_LETTERS, 1);
+            running = kafka;
+            return Map.of("kafka.bootstrap.servers", kafka.bootstrapServers());
+        } catch (IOException e) {
+            throw new UncheckedIOException("no directory for the broker", e);
+        }
+    }
+
+    @Override
+    public void stop() {
+        EmbeddedKafka kafka = running;
+        if (kafka != null) {
+            kafka.close();
+        }
+    }
+}
