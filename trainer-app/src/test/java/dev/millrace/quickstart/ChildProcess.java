@@ -22,6 +22,7 @@ final class ChildProcess implements AutoCloseable {
     private final Process process;
     private final Thread killer;
     private final Thread reader;
+    private volatile boolean closing;
     private final CountDownLatch ready = new CountDownLatch(1);
 
     private ChildProcess(String name, Path log, Process process, String readySign, Consumer<String> lines) {
@@ -67,6 +68,10 @@ final class ChildProcess implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
+            if (closing) {
+                // Ending a process closes the stream of its output.
+                return;
+            }
             System.err.println("the output of " + name + " could not be kept in " + log + ": " + e);
         }
     }
@@ -103,12 +108,18 @@ final class ChildProcess implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
+        closing = true;
         process.destroy();
-        if (!process.waitFor(10, TimeUnit.SECONDS)) {
-            process.destroyForcibly().waitFor();
+        try {
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+            reader.join();
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
         }
-        reader.join();
         Runtime.getRuntime().removeShutdownHook(killer);
     }
 }

@@ -63,7 +63,7 @@ record Cluster(String bootstrapServers, String topic, Optional<ChildProcess> bro
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         if (broker.isPresent()) {
             broker.get().close();
         }

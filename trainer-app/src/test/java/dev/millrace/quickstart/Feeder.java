@@ -9,7 +9,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /// Sends documents to the producer, as a client would.
@@ -30,7 +29,7 @@ final class Feeder {
                 .header("Content-Type", "application/x-ndjson")
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
                 .build();
-        AtomicLong delivered = new AtomicLong();
+        long delivered = 0;
         try (HttpClient client =
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
@@ -42,13 +41,13 @@ final class Feeder {
                 for (String line : (Iterable<String>) lines::iterator) {
                     JsonNode answer = JSON.readTree(line);
                     if (answer.path("status").asText().equals("delivered")) {
-                        delivered.incrementAndGet();
+                        delivered++;
                     } else if (!answer.has("summary")) {
                         System.err.println("not delivered: " + line);
                     }
                 }
             }
         }
-        return delivered.get();
+        return delivered;
     }
 }

@@ -113,6 +113,8 @@ final class Quickstart {
         }
     }
 
+    // The resource is the store; the stream is only told of damage.
+    @SuppressWarnings("ClosingStandardOutputStreams")
     private Checkpoint lastCheckpoint() throws IOException {
         try (CheckpointStore store = CheckpointStore.open(checkpoints(), 2, System.err::println)) {
             return store.latest()

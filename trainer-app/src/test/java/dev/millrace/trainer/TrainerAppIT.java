@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -103,7 +104,8 @@ class TrainerAppIT {
     }
 
     private static String header(ConsumerRecord<byte[], byte[]> letter, String name) {
-        return new String(letter.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
+        return new String(
+                Objects.requireNonNull(letter.headers().lastHeader(name)).value(), StandardCharsets.UTF_8);
     }
 
     private AppProcess trainer(EmbeddedKafka kafka, int sequenceLength, String log) throws Exception {
@@ -113,7 +115,7 @@ class TrainerAppIT {
                 Files.readString(Path.of("src/main/resources/quickstart/config.json"))
                         .replace("\"hidden_size\": 128", "\"hidden_size\": 32")
                         .replace("\"intermediate_size\": 344", "\"intermediate_size\": 64")
-                        .replace("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 2"));
+                        .replace("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2"));
         Map<String, String> properties = new HashMap<>();
         properties.put("kafka.bootstrap.servers", kafka.bootstrapServers());
         properties.put("millrace.train.model", model.toString());
