@@ -35,7 +35,7 @@ public record HeldOutLoss(double natsPerTarget, long targets) {
                 continue;
             }
             try (NDManager pass = NDManager.newBaseManager("PyTorch")) {
-                sum += model.loss(pass, grid(inputs, first, next, columns), targetGrid, false)
+                sum += model.loss(pass, grid(inputs, first, next, columns), targetGrid)
                         .getFloat();
             }
             counted += targetGrid.trainedTargets();

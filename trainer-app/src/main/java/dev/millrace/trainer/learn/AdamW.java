@@ -46,7 +46,8 @@ final class AdamW {
         private static Group of(LearnerState state, boolean decaying) {
             Group group = new Group(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
             state.parameters().forEach((name, parameter) -> {
-                if (decaying == parameter.getShape().dimension() >= 2) {
+                if (state.firstMoments().containsKey(name)
+                        && decaying == parameter.getShape().dimension() >= 2) {
                     group.parameters.add(parameter);
                     group.first.add(Objects.requireNonNull(state.firstMoments().get(name)));
                     group.second.add(

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.SplittableRandom;
 
-/// The first weights: gains are one, matrices normally distributed with mean 0.
+/// The first weights: gains are one, biases of routers zero, matrices normally distributed with mean 0.
 ///
 /// A pure function of (seed, parameter name, standard deviation): neither the order of parameters nor the device,
 /// thread count or Java version shows in it.
@@ -22,6 +22,7 @@ record Initialization(long seed, double std) {
         return switch (spec.role()) {
             case GAIN -> owner.ones(spec.shape(), DataType.FLOAT32);
             case MATRIX -> normal(spec, owner);
+            case ROUTER_BIAS -> owner.zeros(spec.shape(), DataType.FLOAT32);
         };
     }
 

@@ -10,11 +10,13 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.millrace.trainer.model.DeepSeekModel;
 import dev.millrace.trainer.model.Kernels;
 import dev.millrace.trainer.model.ModelConfig;
+import dev.millrace.trainer.model.ParameterSpec;
 import dev.millrace.trainer.model.TokenGrid;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /// A model with its optimizer on one device. Owned by one thread (the training thread).
@@ -30,11 +32,12 @@ public final class Learner implements AutoCloseable {
     private final GradientNorm clipping;
     private final List<NDArray> trained;
     private final NDArray stepLoss;
+    private final double routerBiasRate;
     private boolean accumulated;
 
     private Learner(NDManager owner, ModelConfig config, LearnerSettings settings, LearnerState state) {
         this.owner = owner;
-        model = new DeepSeekModel(config, state.parameters());
+        model = new DeepSeekModel(config, state.parameters(), settings.precision(), settings.objective());
         SequencedMap<String, Number> constants = new LinkedHashMap<>();
         constants.put("beta1", settings.beta1());
         constants.put("beta2", settings.beta2());
@@ -42,9 +45,14 @@ public final class Learner implements AutoCloseable {
         kernels = Kernels.compile(constants, List.of(GradientNorm.SCRIPT, AdamW.SCRIPT), owner.getDevice());
         optimizer = new AdamW(kernels, settings.weightDecay(), state);
         clipping = new GradientNorm(settings.maxGradientNorm());
-        trained = List.copyOf(state.parameters().values());
+        routerBiasRate = settings.routerBiasRate();
+        trained = DeepSeekModel.parameters(config).stream()
+                .filter(ParameterSpec::learned)
+                .map(spec -> Objects.requireNonNull(state.parameters().get(spec.name())))
+                .toList();
         trained.forEach(parameter -> parameter.setRequiresGradient(true));
         stepLoss = owner.zeros(new Shape(), DataType.FLOAT32);
+        giveGradients();
     }
 
     /// Starts from random weights.
@@ -72,6 +80,15 @@ public final class Learner implements AutoCloseable {
             throws IOException {
         ModelConfig config = ModelConfig.read(checkpointDirectory);
         return open(config, settings, device, owner -> LearnerState.saved(config, checkpointDirectory, step, owner));
+    }
+
+    /// An expert that no token has chosen yet would have no gradient at all; with zeros it decays like the others.
+    private void giveGradients() {
+        try (NDManager scope = owner.newSubManager()) {
+            JniUtils.setGradMode(true);
+            NDArray nothing = kernels.differentiable("nothing", scope, List.of(trained));
+            JniUtils.backward((PtNDArray) nothing, (PtNDArray) scope.ones(new Shape()), false, false);
+        }
     }
 
     private interface StateSource {
@@ -103,11 +120,12 @@ public final class Learner implements AutoCloseable {
         }
         try (NDManager microBatch = owner.newSubManager()) {
             JniUtils.setGradMode(true);
-            NDArray loss = model.loss(microBatch, new TokenGrid(inputs, rows, columns), targetGrid, true);
+            DeepSeekModel.Losses losses =
+                    model.trainingLoss(microBatch, new TokenGrid(inputs, rows, columns), targetGrid);
             NDArray share = microBatch.full(new Shape(), 1f / stepTargets, DataType.FLOAT32);
-            kernels.plain("add_loss", microBatch, stepLoss, loss, share);
+            kernels.plain("add_loss", microBatch, stepLoss, losses.crossEntropy(), share);
             accumulated = true;
-            JniUtils.backward((PtNDArray) loss, (PtNDArray) share, false, false);
+            JniUtils.backward((PtNDArray) losses.objective(), (PtNDArray) share, false, false);
         }
     }
 
@@ -132,6 +150,7 @@ public final class Learner implements AutoCloseable {
             if (finite) {
                 optimizer.update(stepScope, learningRate, clipping.coefficient(norm));
             }
+            model.balanceRouters(finite ? routerBiasRate : 0);
             kernels.plain("clear", stepScope, List.of(trained), stepLoss);
             accumulated = false;
             return finite

@@ -1,5 +1,7 @@
 package dev.millrace.trainer.learn;
 
+import dev.millrace.trainer.model.Objective;
+import dev.millrace.trainer.model.Precision;
 import java.util.OptionalDouble;
 
 /// How a model learns. DeepSeek's recipe is [#deepSeek].
@@ -10,6 +12,9 @@ import java.util.OptionalDouble;
 /// @param epsilon added to the root of the bias-corrected second moment
 /// @param weightDecay decoupled, times the learning rate, on parameters of two or more dimensions
 /// @param maxGradientNorm longer gradients are scaled down to this L2 norm; infinity switches it off
+/// @param routerBiasRate how far the bias of an expert moves after a step (V3: gamma 0.001)
+/// @param objective what is trained for besides the cross-entropy
+/// @param precision of matrix products
 /// @param initStd standard deviation of first weights; absent: the configuration's `initializer_range`, or 0.006
 public record LearnerSettings(
         long seed,
@@ -18,6 +23,9 @@ public record LearnerSettings(
         double epsilon,
         double weightDecay,
         double maxGradientNorm,
+        double routerBiasRate,
+        Objective objective,
+        Precision precision,
         OptionalDouble initStd) {
 
     public LearnerSettings {
@@ -26,12 +34,22 @@ public record LearnerSettings(
         require(epsilon > 0 && Double.isFinite(epsilon), "epsilon", epsilon, "positive");
         require(weightDecay >= 0 && Double.isFinite(weightDecay), "weightDecay", weightDecay, "at least 0");
         require(maxGradientNorm > 0, "maxGradientNorm", maxGradientNorm, "positive");
+        require(routerBiasRate >= 0 && Double.isFinite(routerBiasRate), "routerBiasRate", routerBiasRate, "at least 0");
         initStd.ifPresent(std -> require(std > 0 && Double.isFinite(std), "initStd", std, "positive"));
     }
 
-    /// Betas 0.9 and 0.95, weight decay 0.1, clipping at 1 (DeepSeek-LLM, arXiv 2401.02954, section 2.3).
+    /// Betas 0.9 and 0.95, weight decay 0.1, clipping at 1 (DeepSeek-LLM, arXiv 2401.02954, section 2.3),
+    /// float32, and the
+    /// cross-entropy alone, with routers that stay as they are.
     public static LearnerSettings deepSeek(long seed) {
-        return new LearnerSettings(seed, 0.9, 0.95, 1e-8, 0.1, 1.0, OptionalDouble.empty());
+        return new LearnerSettings(
+                seed, 0.9, 0.95, 1e-8, 0.1, 1.0, 0, Objective.CROSS_ENTROPY, Precision.FP32, OptionalDouble.empty());
+    }
+
+    /// The same, in another precision.
+    public LearnerSettings with(Precision other) {
+        return new LearnerSettings(
+                seed, beta1, beta2, epsilon, weightDecay, maxGradientNorm, routerBiasRate, objective, other, initStd);
     }
 
     private static void require(boolean holds, String name, double value, String rule) {

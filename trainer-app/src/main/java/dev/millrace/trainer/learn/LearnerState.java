@@ -18,10 +18,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// Everything that learning changes: parameters and moments by hub name, and the number of updates they have seen.
+/// Everything that learning changes: parameters and, of the learned ones, moments by hub name, and the number of
+/// updates they have seen.
 record LearnerState(
         SequencedMap<String, NDArray> parameters,
         SequencedMap<String, NDArray> firstMoments,
@@ -56,7 +58,7 @@ record LearnerState(
             if (!savedStep.equals(Long.toString(step))) {
                 throw new IOException(path + ": is of step " + savedStep + ", step " + step + " was asked for");
             }
-            for (ParameterSpec spec : DeepSeekModel.parameters(config)) {
+            for (ParameterSpec spec : learned(config)) {
                 first.put(spec.name(), moment(file, FIRST_MOMENT, spec, owner));
                 second.put(spec.name(), moment(file, SECOND_MOMENT, spec, owner));
             }
@@ -85,9 +87,14 @@ record LearnerState(
 
     private static SequencedMap<String, NDArray> zeros(ModelConfig config, NDManager owner) {
         SequencedMap<String, NDArray> zeros = new LinkedHashMap<>();
-        DeepSeekModel.parameters(config)
-                .forEach(spec -> zeros.put(spec.name(), owner.zeros(spec.shape(), DataType.FLOAT32)));
+        learned(config).forEach(spec -> zeros.put(spec.name(), owner.zeros(spec.shape(), DataType.FLOAT32)));
         return zeros;
+    }
+
+    private static List<ParameterSpec> learned(ModelConfig config) {
+        return DeepSeekModel.parameters(config).stream()
+                .filter(ParameterSpec::learned)
+                .toList();
     }
 
     void save(ModelConfig config, Path directory) throws IOException {
@@ -98,7 +105,7 @@ record LearnerState(
         SafetensorsWriter.write(directory.resolve(OPTIMIZER_FILE), moments, Map.of("step", Long.toString(steps)));
         ObjectNode json = config.json().deepCopy();
         json.put("model_type", config.modelType());
-        json.putArray("architectures").add("LlamaForCausalLM");
+        json.putArray("architectures").add(config.architecture());
         json.put("torch_dtype", "float32");
         if (json.has("dtype")) {
             json.put("dtype", "float32");

@@ -17,16 +17,16 @@ final class Attention implements BlockPart {
               positions = torch.size(x_BTM, 1)
               n_BTM = (self).rms_norm(x_BTM, gain_M)
               heads = [rows, positions, -1, self.head_dim]
-              q_BHTD = torch.transpose(torch.view(torch.linear(n_BTM, q_HDxM), heads), 1, 2)
-              k_BKTD = torch.transpose(torch.view(torch.linear(n_BTM, k_KDxM), heads), 1, 2)
-              v_BKTD = torch.transpose(torch.view(torch.linear(n_BTM, v_KDxM), heads), 1, 2)
+              q_BHTD = torch.transpose(torch.view((self).product(n_BTM, q_HDxM), heads), 1, 2)
+              k_BKTD = torch.transpose(torch.view((self).product(n_BTM, k_KDxM), heads), 1, 2)
+              v_BKTD = torch.transpose(torch.view((self).product(n_BTM, v_KDxM), heads), 1, 2)
               q_BHTD = (self).rotate(q_BHTD, rotation_2TR)
               k_BKTD = (self).rotate(k_BKTD, rotation_2TR)
               grouped = torch.ne(torch.size(q_BHTD, 1), torch.size(k_BKTD, 1))
               y_BHTD = torch.scaled_dot_product_attention(q_BHTD, k_BKTD, v_BKTD, None, 0., True, \
             scale=None, enable_gqa=grouped)
               y_BTHD = torch.reshape(torch.transpose(y_BHTD, 1, 2), [rows, positions, -1])
-              return torch.add(x_BTM, torch.linear(y_BTHD, o_MxHD))
+              return torch.add(x_BTM, (self).product(y_BTHD, o_MxHD))
             """;
 
     private final NDArray gain_M;
@@ -43,9 +43,9 @@ final class Attention implements BlockPart {
         o_MxHD = Parameters.require(parameters, prefix + "self_attn.o_proj.weight");
     }
 
-    static List<ParameterSpec> parameters(String prefix, ModelConfig config) {
-        long queries = (long) config.attentionHeads() * config.headDim();
-        long keys = (long) config.keyValueHeads() * config.headDim();
+    static List<ParameterSpec> parameters(String prefix, AttentionShape.Grouped shape, ModelConfig config) {
+        long queries = (long) shape.heads() * shape.headDim();
+        long keys = (long) shape.keyValueHeads() * shape.headDim();
         return List.of(
                 RmsNorm.parameter(prefix + "input_layernorm.weight", config),
                 ParameterSpec.matrix(prefix + "self_attn.q_proj.weight", queries, config.hiddenSize()),

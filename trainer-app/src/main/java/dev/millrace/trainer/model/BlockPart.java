@@ -2,10 +2,11 @@ package dev.millrace.trainer.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.List;
 
 /// Half of a decoder block: normalises the residual stream, transforms it and adds the result to it.
 ///
-/// Implementations: [Attention], [FeedForward]. Latent attention and mixture of experts take the same place.
+/// Implementations: [Attention] and [LatentAttention]; [FeedForward] and [MixtureOfExperts].
 interface BlockPart {
     /// Transforms the residual stream.
     ///
@@ -18,7 +19,9 @@ interface BlockPart {
     /// @param scope where results live
     /// @param rotation_2TR cosine and sine for each position, see [RotaryEmbedding]
     /// @param gradients whether a backward pass follows
-    record Pass(Kernels kernels, NDManager scope, NDArray rotation_2TR, boolean gradients) {
+    /// @param auxiliaryLosses scalars that are trained for besides the cross-entropy, added by the parts
+    record Pass(
+            Kernels kernels, NDManager scope, NDArray rotation_2TR, boolean gradients, List<NDArray> auxiliaryLosses) {
         NDArray run(String method, NDArray... inputs) {
             return gradients ? kernels.differentiable(method, scope, inputs) : kernels.plain(method, scope, inputs);
         }

@@ -1,51 +1,79 @@
 package dev.millrace.trainer.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /// Turns the keys of one `config.json` into a [ModelConfig], with the hub's defaults (but DeepSeek's 0.006 where
-/// `initializer_range` is absent). Refuses what would be another model: a key that is ignored though it changes the
-/// mathematics is a wrong model that nobody notices.
+/// `initializer_range` is absent). Refuses what would be another model, and keys that it does not know.
 final class ConfigReader {
-    /// Keys of other architectures. In a Llama configuration they contradict `model_type`.
-    private static final Set<String> FOREIGN = Set.of(
-            "kv_lora_rank", "q_lora_rank", "qk_rope_head_dim", "n_routed_experts", "num_experts", "num_local_experts");
+    private static final List<String> MODEL_TYPES = List.of("llama", "deepseek_v2", "deepseek_v3");
 
-    private static final Set<String> KNOWN_BUT_LATER = Set.of("deepseek_v2", "deepseek_v3");
+    /// Keys that change nothing in the mathematics of training: names, token ids, caches, parallelism, loading.
+    /// DeepSeek's balance losses are settings of the training, not of the model, as Hugging Face has it.
+    private static final Set<String> MEANINGLESS = Set.of(
+            "_name_or_path",
+            "architectures",
+            "auto_map",
+            "aux_loss_alpha",
+            "bos_token_id",
+            "dtype",
+            "eos_token_id",
+            "ep_size",
+            "id2label",
+            "label2id",
+            "model_type",
+            "output_attentions",
+            "output_hidden_states",
+            "output_router_logits",
+            "pad_token_id",
+            "pretraining_tp",
+            "return_dict",
+            "router_aux_loss_coef",
+            "seq_aux",
+            "torch_dtype",
+            "torchscript",
+            "transformers_version",
+            "unk_token_id",
+            "use_cache");
 
+    private final ConfigKeys keys;
     private final ObjectNode json;
     private final String source;
 
     ConfigReader(ObjectNode json, String source) {
         this.json = json;
         this.source = source;
+        this.keys = new ConfigKeys(json, source);
     }
 
     ModelConfig read() {
         String modelType = modelType();
         refuseOtherMathematics();
-        int hiddenSize = integer("hidden_size");
-        int heads = integer("num_attention_heads");
-        JsonNode rope = ropeParameters();
         try {
-            return new ModelConfig(
+            int maxPositions = keys.integer("max_position_embeddings", 2048);
+            RopeReader rope = new RopeReader(keys);
+            boolean latent = !modelType.equals("llama");
+            ModelConfig config = new ModelConfig(
                     modelType,
-                    integer("vocab_size"),
-                    hiddenSize,
-                    integer("intermediate_size"),
-                    integer("num_hidden_layers"),
-                    heads,
-                    integer("num_key_value_heads", heads),
-                    headDim(hiddenSize, heads),
-                    integer("max_position_embeddings", 2048),
-                    number(json, "rms_norm_eps", 1e-6),
-                    number(rope.has("rope_theta") ? rope : json, "rope_theta", 10_000),
-                    ropeScaling(rope),
-                    bool("tie_word_embeddings", false),
-                    number(json, "initializer_range", 0.006),
+                    keys.integer("vocab_size"),
+                    keys.integer("hidden_size"),
+                    keys.integer("intermediate_size"),
+                    keys.integer("num_hidden_layers"),
+                    latent ? latentAttention(modelType) : groupedAttention(),
+                    latent ? experts(modelType) : Optional.empty(),
+                    modelType.equals("deepseek_v3") ? keys.integer("num_nextn_predict_layers", 0) : 0,
+                    maxPositions,
+                    keys.number("rms_norm_eps", 1e-6),
+                    rope.theta(),
+                    rope.scaling(maxPositions),
+                    keys.bool("tie_word_embeddings", false),
+                    keys.number("initializer_range", 0.006),
                     json);
+            keys.requireAllRead(modelType, MEANINGLESS);
+            return config;
         } catch (UnsupportedModelException e) {
             throw e;
         } catch (IllegalArgumentException e) {
@@ -54,146 +82,115 @@ final class ConfigReader {
     }
 
     private String modelType() {
-        JsonNode type = json.path("model_type");
-        if (type.isMissingNode()) {
-            throw refuse("model_type", "is missing", "set it to llama");
+        if (!keys.has("model_type")) {
+            throw keys.refuse("model_type", "is missing", "set it to one of " + String.join(", ", MODEL_TYPES));
         }
-        if (KNOWN_BUT_LATER.contains(type.asText())) {
-            throw refuse("model_type", "is " + type, "this version trains llama (DeepSeek-LLM) only");
-        }
-        if (!type.asText().equals("llama")) {
-            throw refuse("model_type", "is " + type, "Millrace trains DeepSeek models: use llama (DeepSeek-LLM)");
-        }
-        return type.asText();
+        return keys.word("model_type", "", MODEL_TYPES);
     }
 
     private void refuseOtherMathematics() {
-        for (String key : FOREIGN) {
-            if (json.hasNonNull(key)) {
-                throw refuse(key, "is " + json.get(key), "a llama model has no such part: remove it");
-            }
-        }
         for (String key : List.of("attention_bias", "mlp_bias")) {
-            if (bool(key, false)) {
-                throw refuse(key, "is true", "DeepSeek models have no biases: set it to false");
+            if (keys.bool(key, false)) {
+                throw keys.refuse(key, "is true", "DeepSeek models have no biases: set it to false");
             }
         }
-        if (number(json, "attention_dropout", 0) != 0) {
-            throw refuse("attention_dropout", "is " + json.get("attention_dropout"), "dropout is unsupported: set 0");
+        if (keys.number("attention_dropout", 0) != 0) {
+            throw keys.refuse(
+                    "attention_dropout", "is " + keys.node("attention_dropout"), "dropout is unsupported: set 0");
         }
-        if (number(json, "partial_rotary_factor", 1) != 1) {
-            throw refuse("partial_rotary_factor", "is " + json.get("partial_rotary_factor"), "only 1 is supported");
+        if (keys.number("partial_rotary_factor", 1) != 1) {
+            throw keys.refuse(
+                    "partial_rotary_factor", "is " + keys.node("partial_rotary_factor"), "only 1 is supported");
         }
         for (String key : List.of("sliding_window", "quantization_config")) {
-            if (json.hasNonNull(key)) {
-                throw refuse(key, "is " + json.get(key), "unsupported: remove it, or use a model without it");
+            if (keys.has(key)) {
+                throw keys.refuse(key, "is " + keys.node(key), "unsupported: remove it, or use a model without it");
             }
         }
-        JsonNode activation = json.path("hidden_act");
-        if (!activation.isMissingNode() && !activation.asText().equals("silu")) {
-            throw refuse("hidden_act", "is " + activation, "only silu is supported");
-        }
+        keys.word("hidden_act", "silu", List.of("silu"));
     }
 
-    private int headDim(int hiddenSize, int heads) {
-        if (json.hasNonNull("head_dim")) {
-            return integer("head_dim");
-        }
-        if (heads < 1 || hiddenSize % heads != 0) {
-            throw refuse(
-                    "hidden_size",
-                    "is " + hiddenSize,
-                    "without head_dim it must be a multiple of num_attention_heads, which is " + heads);
-        }
-        return hiddenSize / heads;
-    }
-
-    /// `rope_scaling`, or `rope_parameters` as newer files call it, which holds `rope_theta` as well; empty if
-    /// neither.
-    private JsonNode ropeParameters() {
-        JsonNode scaling = json.path("rope_scaling");
-        JsonNode parameters = json.path("rope_parameters");
-        if (!absent(scaling) && !absent(parameters) && !scaling.equals(parameters)) {
-            throw refuse("rope_scaling", "differs from rope_parameters", "keep one of them");
-        }
-        JsonNode rope = absent(parameters) ? scaling : parameters;
-        if (absent(rope)) {
-            return json.objectNode();
-        }
-        if (!rope.isObject()) {
-            throw refuse("rope_scaling", "is " + rope, "it must be null or an object with type and factor");
-        }
-        if (rope.has("rope_theta")
-                && json.hasNonNull("rope_theta")
-                && number(rope, "rope_theta", 0) != number(json, "rope_theta", 0)) {
-            throw refuse("rope_theta", "differs from the one in rope_parameters", "make them equal");
-        }
-        return rope;
-    }
-
-    private RopeScaling ropeScaling(JsonNode rope) {
-        String type = rope.path("rope_type").asText(rope.path("type").asText("default"));
-        if (rope.has("rope_type") && rope.has("type") && !rope.get("type").equals(rope.get("rope_type"))) {
-            throw refuse(
-                    "rope_scaling",
-                    "has type " + rope.get("type") + " and rope_type " + rope.get("rope_type"),
-                    "keep one of them");
-        }
-        return switch (type) {
-            case "default" -> new RopeScaling.None();
-            case "linear" -> {
-                if (!rope.has("factor")) {
-                    throw refuse("rope_scaling", "is linear without a factor", "add factor");
-                }
-                yield new RopeScaling.Linear(number(rope, "factor", 1));
+    private AttentionShape groupedAttention() {
+        int hiddenSize = keys.integer("hidden_size");
+        int heads = keys.integer("num_attention_heads");
+        int headDim = keys.integer("head_dim", 0);
+        if (!keys.has("head_dim")) {
+            if (heads < 1 || hiddenSize % heads != 0) {
+                throw keys.refuse(
+                        "hidden_size",
+                        "is " + hiddenSize,
+                        "without head_dim it must be a multiple of num_attention_heads, which is " + heads);
             }
-            default -> throw refuse("rope_scaling", "has type " + type, "supported are none and linear");
-        };
+            headDim = hiddenSize / heads;
+        }
+        return new AttentionShape.Grouped(heads, keys.integer("num_key_value_heads", heads), headDim);
     }
 
-    private int integer(String key) {
-        if (!json.hasNonNull(key)) {
-            throw refuse(key, "is missing", "add it");
+    private AttentionShape latentAttention(String modelType) {
+        int heads = keys.integer("num_attention_heads");
+        if (keys.integer("num_key_value_heads", heads) != heads) {
+            throw keys.refuse(
+                    "num_key_value_heads",
+                    "is " + keys.node("num_key_value_heads"),
+                    "latent attention has as many as num_attention_heads, which is " + heads);
         }
-        return integer(key, 0);
+        AttentionShape.Latent shape = new AttentionShape.Latent(
+                heads,
+                keys.has("q_lora_rank") ? OptionalInt.of(keys.integer("q_lora_rank")) : OptionalInt.empty(),
+                keys.integer("kv_lora_rank"),
+                keys.integer("qk_nope_head_dim"),
+                keys.integer("qk_rope_head_dim"),
+                keys.integer("v_head_dim"),
+                modelType.equals("deepseek_v2") || keys.bool("rope_interleave", true));
+        // Newer files repeat what follows from the others.
+        requireIfPresent("qk_head_dim", shape.headDim());
+        if (keys.has("head_dim")) {
+            int headDim = keys.integer("head_dim");
+            if (headDim != shape.rotaryDim() && headDim != shape.headDim()) {
+                throw keys.refuse("head_dim", "is " + headDim, "it must be qk_rope_head_dim: " + shape.rotaryDim());
+            }
+        }
+        return shape;
     }
 
-    private int integer(String key, int fallback) {
-        if (!json.hasNonNull(key)) {
-            return fallback;
+    private void requireIfPresent(String key, int value) {
+        if (keys.integer(key, value) != value) {
+            throw keys.refuse(key, "is " + keys.node(key), "it must be " + value);
         }
-        JsonNode value = json.get(key);
-        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-            throw refuse(key, "is " + value, "it must be a whole number");
-        }
-        return value.intValue();
     }
 
-    private double number(JsonNode object, String key, double fallback) {
-        if (!object.hasNonNull(key)) {
-            return fallback;
+    private Optional<ExpertShape> experts(String modelType) {
+        boolean sigmoid = modelType.equals("deepseek_v3");
+        int groups = sigmoid ? keys.integer("n_group") : keys.integer("n_group", 1);
+        int groupsPerToken = sigmoid ? keys.integer("topk_group") : keys.integer("topk_group", 1);
+        String method = keys.word(
+                "topk_method",
+                sigmoid ? "noaux_tc" : "greedy",
+                sigmoid ? List.of("noaux_tc") : List.of("greedy", "group_limited_greedy"));
+        keys.word("scoring_func", sigmoid ? "sigmoid" : "softmax", List.of(sigmoid ? "sigmoid" : "softmax"));
+        boolean normalized = keys.bool("norm_topk_prob", sigmoid);
+        if (!sigmoid && normalized) {
+            throw keys.refuse(
+                    "norm_topk_prob", "is true", "DeepSeek-V2 is trained without: Hugging Face ignores it; set false");
         }
-        if (!object.get(key).isNumber()) {
-            throw refuse(key, "is " + object.get(key), "it must be a number");
+        if (method.equals("greedy")) {
+            groups = 1;
+            groupsPerToken = 1;
         }
-        return object.get(key).doubleValue();
-    }
-
-    private boolean bool(String key, boolean fallback) {
-        if (!json.hasNonNull(key)) {
-            return fallback;
+        if (!keys.has("n_routed_experts")) {
+            return Optional.empty();
         }
-        if (!json.get(key).isBoolean()) {
-            throw refuse(key, "is " + json.get(key), "it must be true or false");
-        }
-        return json.get(key).booleanValue();
-    }
-
-    private static boolean absent(JsonNode node) {
-        return node.isMissingNode() || node.isNull();
-    }
-
-    private UnsupportedModelException refuse(String key, String state, String whatToDo) {
-        return new UnsupportedModelException(source + ": " + key + " " + state + "; " + whatToDo);
+        return Optional.of(new ExpertShape(
+                keys.integer("n_routed_experts"),
+                keys.integer("num_experts_per_tok"),
+                keys.integer("n_shared_experts", 0),
+                keys.integer("moe_intermediate_size"),
+                keys.integer("first_k_dense_replace", 0),
+                keys.integer("moe_layer_freq", 1),
+                sigmoid ? ExpertShape.Scoring.SIGMOID : ExpertShape.Scoring.SOFTMAX,
+                groups,
+                groupsPerToken,
+                normalized,
+                keys.number("routed_scaling_factor", 1)));
     }
 }

@@ -1,25 +1,52 @@
 package dev.millrace.trainer.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /// One layer: attention, then feed-forward, each with its own norm before it and its residual around it.
 record DecoderBlock(BlockPart attention, BlockPart feedForward) {
 
-    static DecoderBlock of(int layer, Map<String, NDArray> parameters) {
-        return new DecoderBlock(new Attention(prefix(layer), parameters), new FeedForward(prefix(layer), parameters));
+    /// @param owner of what is neither given nor returned
+    static DecoderBlock of(int layer, ModelConfig config, Map<String, NDArray> parameters, NDManager owner) {
+        String prefix = prefix(layer);
+        BlockPart attention = switch (config.attention()) {
+            case AttentionShape.Grouped _ -> new Attention(prefix, parameters);
+            case AttentionShape.Latent shape -> new LatentAttention(prefix, shape, parameters);
+        };
+        BlockPart feedForward = experts(layer, config)
+                .<BlockPart>map(shape -> new MixtureOfExperts(prefix, shape, parameters, owner))
+                .orElseGet(() -> new FeedForward(prefix, parameters));
+        return new DecoderBlock(attention, feedForward);
     }
 
     static List<ParameterSpec> parameters(int layer, ModelConfig config) {
-        List<ParameterSpec> specs = new ArrayList<>(Attention.parameters(prefix(layer), config));
-        specs.addAll(FeedForward.parameters(prefix(layer), config));
+        String prefix = prefix(layer);
+        List<ParameterSpec> specs = new ArrayList<>(
+                switch (config.attention()) {
+                    case AttentionShape.Grouped shape -> Attention.parameters(prefix, shape, config);
+                    case AttentionShape.Latent shape -> LatentAttention.parameters(prefix, shape, config);
+                });
+        specs.addAll(experts(layer, config)
+                .map(shape -> MixtureOfExperts.parameters(prefix, shape, config))
+                .orElseGet(() -> FeedForward.parameters(prefix, config)));
         return specs;
     }
 
-    private static String prefix(int layer) {
+    private static Optional<ExpertShape> experts(int layer, ModelConfig config) {
+        return config.experts().filter(shape -> shape.in(layer));
+    }
+
+    static String prefix(int layer) {
         return "model.layers." + layer + ".";
+    }
+
+    Stream<RouterBias> routerBias() {
+        return feedForward instanceof MixtureOfExperts mixture ? Stream.ofNullable(mixture.bias()) : Stream.empty();
     }
 
     /// Runs the layer and lets go of Java's hold on `x_BTM`; autograd keeps what it needs of it.

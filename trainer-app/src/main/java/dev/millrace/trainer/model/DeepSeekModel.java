@@ -9,16 +9,19 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A decoder-only language model of the DeepSeek family: embedding, layers, norm, head.
 ///
-/// DeepSeek-LLM (arXiv 2401.02954) is the Llama architecture, `model_type` `llama`. Tensors are named as on the
-/// Hugging Face hub. The model computes with the tensors it is given and does not own them. One thread uses it at a
-/// time.
+/// DeepSeek-LLM (arXiv 2401.02954) is the Llama architecture, `model_type` `llama`; V2 (arXiv 2405.04434) and V3
+/// (arXiv 2412.19437) have latent attention and experts, V3 perhaps a module that predicts one token further.
+/// Tensors are named as on the Hugging Face hub. The model computes with the tensors it is given and does not own
+/// them. One thread uses it at a time.
 ///
-/// Shapes: B rows, T positions, N = B*T, M `hidden_size`, V `vocab_size`, R half of `head_dim`.
+/// Shapes: B rows, T positions, N = B*T, M `hidden_size`, V `vocab_size`, R half of the channels that turn.
 public final class DeepSeekModel implements AutoCloseable {
     /// A target that is not trained on.
     public static final int IGNORED_TARGET = -100;
@@ -30,6 +33,8 @@ public final class DeepSeekModel implements AutoCloseable {
     private static final String EMBED_SCRIPT = """
             def embed(self: __torch__.Kernels, ids_BT: Tensor, table_VxM: Tensor) -> Tensor:
               return torch.embedding(table_VxM, torch.to(ids_BT, ops.prim.device(table_VxM), 4))
+            def add(self: __torch__.Kernels, a: Tensor, b: Tensor) -> Tensor:
+              return torch.add(a, b)
             """;
 
     private final ModelConfig config;
@@ -40,12 +45,22 @@ public final class DeepSeekModel implements AutoCloseable {
     private final NDArray embedding_VxM;
     private final List<DecoderBlock> layers = new ArrayList<>();
     private final LanguageHead head;
+    private final Optional<NextTokenPrediction> prediction;
+    private final List<RouterBias> routerBiases;
     private @Nullable NDArray rotation_2TR;
 
-    /// Builds the model around tensors.
+    /// Builds the model around tensors, computing in float32, for the cross-entropy alone.
     ///
     /// @param parameters by hub name, all of [#parameters(ModelConfig)] on one device
     public DeepSeekModel(ModelConfig config, SequencedMap<String, NDArray> parameters) {
+        this(config, parameters, Precision.FP32, Objective.CROSS_ENTROPY);
+    }
+
+    /// Builds the model around tensors.
+    ///
+    /// @param parameters by hub name, all of [#parameters(ModelConfig)] on one device, float32
+    public DeepSeekModel(
+            ModelConfig config, SequencedMap<String, NDArray> parameters, Precision precision, Objective objective) {
         this.config = config;
         this.parameters = parameters;
         for (ParameterSpec spec : parameters(config)) {
@@ -56,35 +71,59 @@ public final class DeepSeekModel implements AutoCloseable {
             }
         }
         embedding_VxM = Parameters.require(parameters, EMBEDDING);
+        owner = NDManager.newBaseManager(embedding_VxM.getDevice(), "PyTorch");
         for (int layer = 0; layer < config.layers(); layer++) {
-            layers.add(DecoderBlock.of(layer, parameters));
+            layers.add(DecoderBlock.of(layer, config, parameters, owner));
         }
         head = new LanguageHead(
                 Parameters.require(parameters, NORM),
                 config.tiedEmbeddings() ? embedding_VxM : Parameters.require(parameters, HEAD));
+        prediction = config.predictionLayers() == 0 || objective.predictionWeight() == 0
+                ? Optional.empty()
+                : Optional.of(NextTokenPrediction.of(config, parameters, owner));
+        routerBiases = Stream.concat(layers.stream(), prediction.map(NextTokenPrediction::block).stream())
+                .flatMap(DecoderBlock::routerBias)
+                .toList();
         rotary = new RotaryEmbedding(config);
-        owner = NDManager.newBaseManager(embedding_VxM.getDevice(), "PyTorch");
-        kernels = Kernels.compile(
-                constants(config),
-                List.of(
-                        RmsNorm.SCRIPT,
-                        RotaryEmbedding.SCRIPT,
-                        Attention.SCRIPT,
-                        FeedForward.SCRIPT,
-                        LanguageHead.SCRIPT,
-                        EMBED_SCRIPT),
-                embedding_VxM.getDevice());
+        kernels = Kernels.compile(constants(config, precision, objective), scripts(config), embedding_VxM.getDevice());
     }
 
-    private static SequencedMap<String, Number> constants(ModelConfig config) {
+    private static SequencedMap<String, Number> constants(
+            ModelConfig config, Precision precision, Objective objective) {
         SequencedMap<String, Number> constants = new LinkedHashMap<>();
         constants.put("eps", config.rmsNormEps());
-        constants.put("head_dim", (long) config.headDim());
+        constants.put("compute_type", precision.scalarType());
         constants.put("ignored", (long) IGNORED_TARGET);
+        constants.put("prediction_weight", objective.predictionWeight());
+        switch (config.attention()) {
+            case AttentionShape.Grouped shape -> constants.put("head_dim", (long) shape.headDim());
+            case AttentionShape.Latent shape -> LatentAttention.constants(shape, config, constants);
+        }
+        config.experts().ifPresent(shape -> Router.constants(shape, objective, constants));
         return constants;
     }
 
-    /// All trained tensors of a model, in the order of the layers.
+    private static List<String> scripts(ModelConfig config) {
+        List<String> scripts = new ArrayList<>(List.of(
+                Products.SCRIPT,
+                RmsNorm.SCRIPT,
+                RotaryEmbedding.SCRIPT,
+                FeedForward.SCRIPT,
+                LanguageHead.SCRIPT,
+                EMBED_SCRIPT,
+                NextTokenPrediction.SCRIPT));
+        scripts.add(
+                switch (config.attention()) {
+                    case AttentionShape.Grouped _ -> Attention.SCRIPT;
+                    case AttentionShape.Latent _ -> LatentAttention.SCRIPT;
+                });
+        if (config.experts().isPresent()) {
+            scripts.addAll(List.of(Router.SCRIPT, MixtureOfExperts.SCRIPT, RouterBias.SCRIPT));
+        }
+        return scripts;
+    }
+
+    /// All tensors of a model that training changes, in the order of the layers.
     public static List<ParameterSpec> parameters(ModelConfig config) {
         List<ParameterSpec> specs = new ArrayList<>();
         specs.add(ParameterSpec.matrix(EMBEDDING, config.vocabSize(), config.hiddenSize()));
@@ -95,13 +134,18 @@ public final class DeepSeekModel implements AutoCloseable {
         if (!config.tiedEmbeddings()) {
             specs.add(ParameterSpec.matrix(HEAD, config.vocabSize(), config.hiddenSize()));
         }
+        if (config.predictionLayers() > 0) {
+            specs.addAll(NextTokenPrediction.parameters(config));
+        }
         return specs;
     }
 
     /// Whether published files may hold this tensor although it is no parameter: the rotary frequencies of older
-    /// ones, and the head where it is the embedding.
+    /// ones, the head where it is the embedding, and what the prediction module shares with the model.
     public static boolean isDerived(String name, ModelConfig config) {
-        return name.endsWith(".rotary_emb.inv_freq") || (config.tiedEmbeddings() && name.equals(HEAD));
+        return name.endsWith(".rotary_emb.inv_freq")
+                || (config.tiedEmbeddings() && name.equals(HEAD))
+                || (config.predictionLayers() > 0 && NextTokenPrediction.repeats(name, config));
     }
 
     public ModelConfig config() {
@@ -138,11 +182,26 @@ public final class DeepSeekModel implements AutoCloseable {
         }
     }
 
-    /// The cross-entropy summed over all targets but [#IGNORED_TARGET], in nats.
+    /// The cross-entropy summed over all targets but [#IGNORED_TARGET], in nats, without gradients.
     ///
-    /// @param gradients whether a backward pass is to follow
     /// @return a float32 scalar, belonging to `scope`
-    public NDArray loss(NDManager scope, TokenGrid inputs, TokenGrid targets, boolean gradients) {
+    public NDArray loss(NDManager scope, TokenGrid inputs, TokenGrid targets) {
+        return loss(scope, inputs, targets, false).crossEntropy();
+    }
+
+    /// The losses of a micro-batch, for a backward pass.
+    public Losses trainingLoss(NDManager scope, TokenGrid inputs, TokenGrid targets) {
+        return loss(scope, inputs, targets, true);
+    }
+
+    /// Losses summed over all targets but [#IGNORED_TARGET], float32 scalars.
+    ///
+    /// @param crossEntropy in nats
+    /// @param objective what is trained for: with the balance losses, each row counted by its tokens, and
+    ///     the loss of multi-token prediction
+    public record Losses(NDArray crossEntropy, NDArray objective) {}
+
+    private Losses loss(NDManager scope, TokenGrid inputs, TokenGrid targets, boolean gradients) {
         if (inputs.rows() != targets.rows() || inputs.columns() != targets.columns()) {
             throw new IllegalArgumentException("Inputs are " + inputs.rows() + " x " + inputs.columns()
                     + ", targets are " + targets.rows() + " x " + targets.columns() + ": they must be alike");
@@ -150,23 +209,75 @@ public final class DeepSeekModel implements AutoCloseable {
         targets.requireWithin(config.vocabSize(), true);
         try (NDManager pass = owner.newSubManager()) {
             BlockPart.Pass run = pass(pass, inputs.columns(), gradients);
-            NDArray targets_N = targets.tensor(pass).reshape(-1);
-            NDArray loss = head.loss(run, hidden(run, inputs), targets_N);
-            loss.attach(scope);
-            return loss;
+            NDArray x_BTM = hidden(run, inputs);
+            NDArray crossEntropy = head.loss(run, x_BTM, targets.tensor(pass).reshape(-1));
+            if (gradients && inputs.columns() > 1) {
+                prediction.ifPresent(
+                        module -> run.auxiliaryLosses().add(predictionLoss(module, run, x_BTM, inputs, targets)));
+            }
+            NDArray objective = crossEntropy;
+            for (NDArray auxiliary : run.auxiliaryLosses()) {
+                objective = run.run("add", objective, auxiliary);
+            }
+            crossEntropy.attach(scope);
+            objective.attach(scope);
+            return new Losses(crossEntropy, objective);
         }
     }
 
-    private NDArray hidden(BlockPart.Pass pass, TokenGrid inputs) {
+    private NDArray predictionLoss(
+            NextTokenPrediction module, BlockPart.Pass run, NDArray x_BTM, TokenGrid inputs, TokenGrid targets) {
+        int positions = inputs.columns() - 1;
+        NDArray next_BT = inputs.tensor(run.scope()).get(":, 1:");
+        NDArray targets_N = targets.tensor(run.scope()).get(":, 1:").reshape(-1);
+        return module.loss(shorter(run, positions), x_BTM, head, embedding_VxM, next_BT, targets_N);
+    }
+
+    private static BlockPart.Pass shorter(BlockPart.Pass run, int positions) {
+        NDArray rotation_2TR = run.rotation_2TR().get(run.scope(), new NDIndex(":, :{}", positions));
+        return new BlockPart.Pass(run.kernels(), run.scope(), rotation_2TR, run.gradients(), run.auxiliaryLosses());
+    }
+
+    /// Ends a step for what is not learned by gradient: the biases of the routers, see [RouterBias]. What was
+    /// counted begins anew.
+    ///
+    /// @param gamma how far a bias moves; 0 leaves them as they are
+    public void balanceRouters(double gamma) {
+        if (routerBiases.isEmpty()) {
+            return;
+        }
+        try (NDManager scope = owner.newSubManager()) {
+            NDArray rate = scope.create((float) gamma);
+            for (RouterBias bias : routerBiases) {
+                if (gamma != 0) {
+                    bias.move(kernels, scope, rate);
+                }
+                bias.clear(kernels, scope);
+            }
+        }
+    }
+
+    /// The layers, for reading what lies between them.
+    List<DecoderBlock> layers() {
+        return Collections.unmodifiableList(layers);
+    }
+
+    /// The embedded tokens, `[B, T, M]`.
+    NDArray embed(BlockPart.Pass pass, TokenGrid inputs) {
         inputs.requireWithin(config.vocabSize(), false);
-        NDArray x_BTM = pass.run("embed", inputs.tensor(pass.scope()), embedding_VxM);
+        return pass.run("embed", inputs.tensor(pass.scope()), embedding_VxM);
+    }
+
+    private NDArray hidden(BlockPart.Pass pass, TokenGrid inputs) {
+        NDArray x_BTM = embed(pass, inputs);
         for (DecoderBlock layer : layers) {
             x_BTM = layer.forward(pass, x_BTM);
         }
         return x_BTM;
     }
 
-    private BlockPart.Pass pass(NDManager scope, int positions, boolean gradients) {
+    /// What the parts of one run share.
+    BlockPart.Pass pass(NDManager scope, int positions, boolean gradients) {
         if (positions > config.maxPositions()) {
             throw new IllegalArgumentException("A row of " + positions + " tokens is longer than the model's "
                     + config.maxPositions() + " positions (max_position_embeddings)");
@@ -180,7 +291,7 @@ public final class DeepSeekModel implements AutoCloseable {
         NDArray table_2TR = rotation_2TR.getShape().get(1) == positions
                 ? rotation_2TR
                 : rotation_2TR.get(scope, new NDIndex(":, :{}", positions));
-        return new BlockPart.Pass(kernels, scope, table_2TR, gradients);
+        return new BlockPart.Pass(kernels, scope, table_2TR, gradients, new ArrayList<>());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.millrace.trainer.model;
 
 import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -9,11 +10,14 @@ import java.util.Map;
 /// Shapes: B rows, T positions, M `hidden_size`, F `intermediate_size`.
 final class FeedForward implements BlockPart {
     static final String SCRIPT = """
+            def swiglu(self: __torch__.Kernels, n: Tensor, gate_FxM: Tensor, up_FxM: Tensor, \
+            down_MxF: Tensor) -> Tensor:
+              h = torch.mul(torch.silu((self).product(n, gate_FxM)), (self).product(n, up_FxM))
+              return (self).product(h, down_MxF)
             def feed_forward(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, gate_FxM: Tensor, \
             up_FxM: Tensor, down_MxF: Tensor) -> Tensor:
               n_BTM = (self).rms_norm(x_BTM, gain_M)
-              h_BTF = torch.mul(torch.silu(torch.linear(n_BTM, gate_FxM)), torch.linear(n_BTM, up_FxM))
-              return torch.add(x_BTM, torch.linear(h_BTF, down_MxF))
+              return torch.add(x_BTM, (self).swiglu(n_BTM, gate_FxM, up_FxM, down_MxF))
             """;
 
     private final NDArray gain_M;
@@ -29,11 +33,18 @@ final class FeedForward implements BlockPart {
     }
 
     static List<ParameterSpec> parameters(String prefix, ModelConfig config) {
+        List<ParameterSpec> specs = new ArrayList<>();
+        specs.add(RmsNorm.parameter(prefix + "post_attention_layernorm.weight", config));
+        specs.addAll(matrices(prefix + "mlp.", config.intermediateSize(), config.hiddenSize()));
+        return specs;
+    }
+
+    /// The three matrices of one SwiGLU.
+    static List<ParameterSpec> matrices(String prefix, int intermediateSize, int hiddenSize) {
         return List.of(
-                RmsNorm.parameter(prefix + "post_attention_layernorm.weight", config),
-                ParameterSpec.matrix(prefix + "mlp.gate_proj.weight", config.intermediateSize(), config.hiddenSize()),
-                ParameterSpec.matrix(prefix + "mlp.up_proj.weight", config.intermediateSize(), config.hiddenSize()),
-                ParameterSpec.matrix(prefix + "mlp.down_proj.weight", config.hiddenSize(), config.intermediateSize()));
+                ParameterSpec.matrix(prefix + "gate_proj.weight", intermediateSize, hiddenSize),
+                ParameterSpec.matrix(prefix + "up_proj.weight", intermediateSize, hiddenSize),
+                ParameterSpec.matrix(prefix + "down_proj.weight", hiddenSize, intermediateSize));
     }
 
     @Override

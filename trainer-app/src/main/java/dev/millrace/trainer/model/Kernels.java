@@ -70,8 +70,19 @@ public final class Kernels implements AutoCloseable {
         return call(method, scope, false, inputs);
     }
 
+    /// As [#differentiable], for functions whose parameters are lists of tensors.
+    public NDArray differentiable(String method, NDManager scope, List<? extends List<NDArray>> lists) {
+        return all(method, scope, true, lists).singletonOrThrow();
+    }
+
     /// As [#plain], for functions whose first parameters are lists of tensors.
     public NDArray plain(String method, NDManager scope, List<? extends List<NDArray>> lists, NDArray... inputs) {
+        return all(method, scope, false, lists, inputs).singletonOrThrow();
+    }
+
+    /// Runs a function that returns a list of tensors and whose first parameters are lists of tensors.
+    NDList all(
+            String method, NDManager scope, boolean gradients, List<? extends List<NDArray>> lists, NDArray... inputs) {
         NDList all = new NDList();
         try {
             for (int i = 0; i < lists.size(); i++) {
@@ -82,25 +93,26 @@ public final class Kernels implements AutoCloseable {
                 }
             }
             all.addAll(List.of(inputs));
-            return call(method, scope, false, all);
+            return all(method, scope, gradients, all);
         } finally {
             lists.forEach(list -> list.forEach(array -> array.setName(null)));
         }
     }
 
     private NDArray call(String method, NDManager scope, boolean gradients, NDArray... inputs) {
-        return call(method, scope, gradients, new NDList(inputs));
+        return all(method, scope, gradients, new NDList(inputs)).singletonOrThrow();
     }
 
-    private NDArray call(String method, NDManager scope, boolean gradients, NDList inputs) {
+    /// Runs a function that returns a list of tensors.
+    NDList all(String method, NDManager scope, boolean gradients, NDList inputs) {
         NDArray name = methods.computeIfAbsent(method, this::methodName);
         // DJL gives the results to the manager of the first input.
         NDList named = new NDList(inputs.size() + 1);
         named.add(name);
         named.addAll(inputs);
-        NDArray result = block.forward(noParameters, named, gradients).singletonOrThrow();
-        result.attach(scope);
-        return result;
+        NDList results = block.forward(noParameters, named, gradients);
+        results.attach(scope);
+        return results;
     }
 
     /// DJL calls another method than `forward` when an input, otherwise unused, is named after it.

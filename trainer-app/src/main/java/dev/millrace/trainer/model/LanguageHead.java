@@ -8,7 +8,7 @@ import ai.djl.ndarray.NDArray;
 record LanguageHead(NDArray gain_M, NDArray head_VxM) {
     static final String SCRIPT = """
             def logits(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, head_VxM: Tensor) -> Tensor:
-              return torch.to(torch.linear((self).rms_norm(x_BTM, gain_M), head_VxM), 6)
+              return torch.to((self).product((self).rms_norm(x_BTM, gain_M), head_VxM), 6)
             def loss(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, head_VxM: Tensor, \
             targets_N: Tensor) -> Tensor:
               logits_NV = torch.flatten((self).logits(x_BTM, gain_M, head_VxM), 0, 1)

@@ -3,21 +3,23 @@ package dev.millrace.trainer.model;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// The shape of a model, as a Hugging Face `config.json` gives it. The key of each value stands beside it.
 ///
-/// @param modelType `model_type`; `llama`, which is DeepSeek-LLM and DeepSeek Coder
+/// @param modelType `model_type`: `llama` (DeepSeek-LLM, DeepSeek Coder), `deepseek_v2` or `deepseek_v3`
 /// @param vocabSize `vocab_size`
 /// @param hiddenSize `hidden_size`
-/// @param intermediateSize `intermediate_size`, of the feed-forward
+/// @param intermediateSize `intermediate_size`, of a dense feed-forward
 /// @param layers `num_hidden_layers`
-/// @param attentionHeads `num_attention_heads`
-/// @param keyValueHeads `num_key_value_heads`, by default `num_attention_heads`
-/// @param headDim `head_dim`, by default `hidden_size / num_attention_heads`
+/// @param attention of every layer
+/// @param experts of the layers that have them
+/// @param predictionLayers `num_nextn_predict_layers`, for multi-token prediction
 /// @param maxPositions `max_position_embeddings`, the longest row that may be given to the model
 /// @param rmsNormEps `rms_norm_eps`
 /// @param ropeTheta `rope_theta`
@@ -31,9 +33,9 @@ public record ModelConfig(
         int hiddenSize,
         int intermediateSize,
         int layers,
-        int attentionHeads,
-        int keyValueHeads,
-        int headDim,
+        AttentionShape attention,
+        Optional<ExpertShape> experts,
+        int predictionLayers,
         int maxPositions,
         double rmsNormEps,
         double ropeTheta,
@@ -45,28 +47,47 @@ public record ModelConfig(
     private static final ObjectMapper JSON = new ObjectMapper();
 
     public ModelConfig {
-        if (!modelType.equals("llama")) {
-            throw new IllegalArgumentException("model_type is " + modelType + ", it must be llama");
+        Positive.require("vocab_size", vocabSize);
+        Positive.require("hidden_size", hiddenSize);
+        Positive.require("intermediate_size", intermediateSize);
+        Positive.require("num_hidden_layers", layers);
+        Positive.require("max_position_embeddings", maxPositions);
+        Positive.require("rms_norm_eps", rmsNormEps);
+        Positive.require("rope_theta", ropeTheta);
+        Positive.require("initializer_range", initializerRange);
+        if (predictionLayers < 0 || predictionLayers > 1) {
+            throw new IllegalArgumentException("num_nextn_predict_layers is " + predictionLayers
+                    + ": DeepSeek's models predict one token further, or none; set 1 or 0");
         }
-        atLeastOne("vocab_size", vocabSize);
-        atLeastOne("hidden_size", hiddenSize);
-        atLeastOne("intermediate_size", intermediateSize);
-        atLeastOne("num_hidden_layers", layers);
-        atLeastOne("num_attention_heads", attentionHeads);
-        atLeastOne("num_key_value_heads", keyValueHeads);
-        atLeastOne("head_dim", headDim);
-        atLeastOne("max_position_embeddings", maxPositions);
-        positive("rms_norm_eps", rmsNormEps);
-        positive("rope_theta", ropeTheta);
-        positive("initializer_range", initializerRange);
-        if (attentionHeads % keyValueHeads != 0) {
-            throw new IllegalArgumentException("num_attention_heads is " + attentionHeads
-                    + ", it must be a multiple of num_key_value_heads, which is " + keyValueHeads);
-        }
-        if (headDim % 2 != 0) {
-            throw new IllegalArgumentException(
-                    "head_dim is " + headDim + ", it must be even: rotary embedding turns pairs of channels");
-        }
+    }
+
+    /// The same without the keys that have no meaning for the mathematics: equal for equal models.
+    public ModelConfig mathematics() {
+        return new ModelConfig(
+                modelType,
+                vocabSize,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                attention,
+                experts,
+                predictionLayers,
+                maxPositions,
+                rmsNormEps,
+                ropeTheta,
+                ropeScaling,
+                tiedEmbeddings,
+                initializerRange,
+                JsonNodeFactory.instance.objectNode());
+    }
+
+    /// What `architectures` calls the model.
+    public String architecture() {
+        return switch (modelType) {
+            case "deepseek_v2" -> "DeepseekV2ForCausalLM";
+            case "deepseek_v3" -> "DeepseekV3ForCausalLM";
+            default -> "LlamaForCausalLM";
+        };
     }
 
     /// Reads `config.json`, or the file of that name in a directory.
@@ -93,17 +114,5 @@ public record ModelConfig(
             throw new UnsupportedModelException(source + " is not a JSON object: give a Hugging Face config.json");
         }
         return new ConfigReader(object, source).read();
-    }
-
-    private static void atLeastOne(String key, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(key + " is " + value + ", it must be at least 1");
-        }
-    }
-
-    private static void positive(String key, double value) {
-        if (!(value > 0) || Double.isInfinite(value)) {
-            throw new IllegalArgumentException(key + " is " + value + ", it must be a positive number");
-        }
     }
 }

@@ -2,14 +2,16 @@ package dev.millrace.trainer.model;
 
 import ai.djl.ndarray.types.Shape;
 
-/// One trained tensor of a model: its name on the Hugging Face hub, its shape and what it is.
+/// One tensor of a model that training changes: its name on the Hugging Face hub, its shape and what it is.
 public record ParameterSpec(String name, Shape shape, Role role) {
     /// Decides the first value of a parameter.
     public enum Role {
         /// The gain of a norm: starts at one.
         GAIN,
         /// A matrix: starts normally distributed around zero.
-        MATRIX
+        MATRIX,
+        /// The bias of a router: starts at zero, moved by load, see [RouterBias]; has no gradient.
+        ROUTER_BIAS
     }
 
     public ParameterSpec {
@@ -23,6 +25,15 @@ public record ParameterSpec(String name, Shape shape, Role role) {
 
     static ParameterSpec matrix(String name, long rows, long columns) {
         return new ParameterSpec(name, new Shape(rows, columns), Role.MATRIX);
+    }
+
+    static ParameterSpec routerBias(String name, long size) {
+        return new ParameterSpec(name, new Shape(size), Role.ROUTER_BIAS);
+    }
+
+    /// Whether it has a gradient and moments.
+    public boolean learned() {
+        return role != Role.ROUTER_BIAS;
     }
 
     static ParameterSpec gain(String name, long size) {

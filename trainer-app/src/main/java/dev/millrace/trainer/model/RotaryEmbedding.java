@@ -4,11 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
-/// Rotary position embedding (Su et al., 2021) in the rotate-halves convention of Hugging Face's Llama: channel `i`
-/// of a head is rotated together with channel `i + R`, `R` being half the head, by the angle `position /
-/// rope_theta^(i / R)`, divided by `rope_scaling.factor` where scaling is linear (DeepSeek Coder).
+/// Rotary position embedding (Su et al., 2021): channel `i` of a head is rotated together with channel `i + R`, `R`
+/// being half the channels that are turned, by the angle `position * frequency[i]`, see [RopeScaling].
 ///
-/// Angles are formed in float32, as the reference does: that is what published weights were trained with.
+/// That is the rotate-halves convention of Hugging Face's Llama. Where a pair lies side by side in the weights
+/// (DeepSeek-V2; V3 with `rope_interleave`), `rotate_pairs` first brings its channels half apart: for queries and
+/// keys alike, so that their products do not change.
 final class RotaryEmbedding {
     static final String SCRIPT = """
             def rotate(self: __torch__.Kernels, x_BHTD: Tensor, rotation_2TR: Tensor) -> Tensor:
@@ -19,32 +20,35 @@ final class RotaryEmbedding {
               b_BHTR = torch.narrow(x_BHTD, 3, half, half)
               first_BHTR = torch.sub(torch.mul(a_BHTR, cos_TR), torch.mul(b_BHTR, sin_TR))
               second_BHTR = torch.add(torch.mul(b_BHTR, cos_TR), torch.mul(a_BHTR, sin_TR))
-              return torch.cat([first_BHTR, second_BHTR], 3)
+              return torch.to(torch.cat([first_BHTR, second_BHTR], 3), self.compute_type)
+            def rotate_pairs(self: __torch__.Kernels, x_BHTD: Tensor, rotation_2TR: Tensor) -> Tensor:
+              sizes = torch.size(x_BHTD)
+              pairs_BHTR2 = torch.view(x_BHTD, [sizes[0], sizes[1], sizes[2], -1, 2])
+              halves_BHTD = torch.flatten(torch.transpose(pairs_BHTR2, 3, 4), 3)
+              return (self).rotate(halves_BHTD, rotation_2TR)
             """;
 
-    private final int half;
     private final float[] frequencies_R;
+    private final double factor;
 
     RotaryEmbedding(ModelConfig config) {
-        half = config.headDim() / 2;
-        frequencies_R = new float[half];
-        for (int i = 0; i < half; i++) {
-            float power = (float) Math.pow(config.ropeTheta(), (float) (2 * i) / config.headDim());
-            frequencies_R[i] = 1f / power / (float) config.ropeScaling().factor();
-        }
+        frequencies_R = config.ropeScaling()
+                .frequencies(config.ropeTheta(), config.attention().rotaryDim());
+        factor = config.ropeScaling().attentionFactor();
     }
 
     /// What `rotate` multiplies with.
     ///
     /// @return cosines and sines, shape `[2, positions, half]`, for positions from 0 on
     NDArray table(NDManager owner, int positions) {
+        int half = frequencies_R.length;
         float[] table = new float[Math.multiplyExact(2 * half, positions)];
         int sines = positions * half;
         for (int position = 0; position < positions; position++) {
             for (int i = 0; i < half; i++) {
                 float angle = position * frequencies_R[i];
-                table[position * half + i] = (float) Math.cos(angle);
-                table[sines + position * half + i] = (float) Math.sin(angle);
+                table[position * half + i] = (float) (Math.cos(angle) * factor);
+                table[sines + position * half + i] = (float) (Math.sin(angle) * factor);
             }
         }
         return owner.create(table, new Shape(2, positions, half));

@@ -1,5 +1,7 @@
 package dev.millrace.trainer.train;
 
+import ai.djl.Device;
+import dev.millrace.trainer.model.Precision;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Min;
@@ -12,7 +14,27 @@ public interface EngineConfig {
     @WithDefault("auto")
     String device();
 
+    /// Type of matrix products. Weights, moments, norms, routers, softmax and loss are float32 in either.
+    @WithDefault("auto")
+    Products precision();
+
     /// Threads of one operation on the CPU; all cores where it is not set. The same number gives the same bits.
     @Min(1)
     OptionalInt threads();
+
+    /// Types of matrix products.
+    enum Products {
+        /// bfloat16 on a GPU, float32 on the CPU.
+        AUTO,
+        FP32,
+        BF16;
+
+        Precision on(Device device) {
+            return switch (this) {
+                case AUTO -> device.isGpu() ? Precision.BF16 : Precision.FP32;
+                case FP32 -> Precision.FP32;
+                case BF16 -> Precision.BF16;
+            };
+        }
+    }
 }

@@ -65,6 +65,21 @@ public interface TrainConfig {
     @DecimalMin(value = "0", inclusive = false)
     double maxGradientNorm();
 
+    /// How far the bias of a V3 expert moves after each step towards an equal load (γ).
+    @WithDefault("0.001")
+    @DecimalMin("0")
+    double routerBiasRate();
+
+    /// Weight of the sequence-wise balance loss of experts (α).
+    @WithDefault("0.0001")
+    @DecimalMin("0")
+    double balanceWeight();
+
+    /// Weight of the loss of multi-token prediction (λ), for models with `num_nextn_predict_layers`.
+    @WithDefault("0.3")
+    @DecimalMin("0")
+    double predictionWeight();
+
     /// The learning rate over the steps.
     LearningRate learningRate();
 

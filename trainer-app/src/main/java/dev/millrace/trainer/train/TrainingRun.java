@@ -1,7 +1,6 @@
 package dev.millrace.trainer.train;
 
 import ai.djl.Device;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.millrace.trainer.batch.BatchAssembler;
 import dev.millrace.trainer.batch.BatchConfig;
 import dev.millrace.trainer.batch.Cursor;
@@ -21,6 +20,7 @@ import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.model.ModelConfig;
+import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import dev.millrace.trainer.tokenize.TokenizerConfig;
 import io.smallrye.common.annotation.Identifier;
@@ -91,7 +91,9 @@ final class TrainingRun {
         TorchEngine.Loaded engine = TorchEngine.start(
                 settings.engine().threads().orElse(Runtime.getRuntime().availableProcessors()));
         Device device = DeviceChoice.parse(settings.engine().device()).resolve();
-        LOG.infof("%s; training on %s", engine, device);
+        LOG.infof(
+                "%s; training on %s, products in %s",
+                engine, device, settings.engine().precision().on(device));
         try (DocumentTokenizer tokenizer =
                         DocumentTokenizer.load(settings.tokenizer().directory());
                 CheckpointStore checkpoints = CheckpointStore.open(
@@ -107,7 +109,7 @@ final class TrainingRun {
                                 .map(found -> "restored from " + found.directory())
                                 .orElse("from " + settings.train().model()));
                 status.startedUp();
-                return train(learner, tokenizer, checkpoints, checkpoint, engine.threads());
+                return train(learner, tokenizer, checkpoints, checkpoint, engine.threads(), device);
             }
         }
     }
@@ -121,6 +123,9 @@ final class TrainingRun {
                 train.epsilon(),
                 train.weightDecay(),
                 train.maxGradientNorm(),
+                train.routerBiasRate(),
+                new Objective(train.balanceWeight(), train.predictionWeight()),
+                settings.engine().precision().on(device),
                 train.initStd());
         if (checkpoint.isPresent()) {
             return Learner.restore(
@@ -154,14 +159,15 @@ final class TrainingRun {
             DocumentTokenizer tokenizer,
             CheckpointStore checkpoints,
             Optional<Checkpoint> checkpoint,
-            int threads)
+            int threads,
+            Device device)
             throws IOException, InterruptedException {
         LogInspector inspector = new LogInspector(clientSettings, intake.topic(), intake.group());
         LogInspector.Snapshot snapshot = look(inspector);
         if (snapshot == null) {
             return "stopped before the log was reached";
         }
-        SortedMap<String, String> fingerprint = fingerprint(learner, tokenizer, snapshot, threads);
+        SortedMap<String, String> fingerprint = fingerprint(learner, tokenizer, snapshot, threads, device);
         checkpoint.ifPresent(found -> SettingsCheck.requireSame(found.manifest(), fingerprint));
         RunStart start = checkpoint
                 .map(found -> RunStart.resumed(
@@ -246,7 +252,7 @@ final class TrainingRun {
     }
 
     private SortedMap<String, String> fingerprint(
-            Learner learner, DocumentTokenizer tokenizer, LogInspector.Snapshot snapshot, int threads)
+            Learner learner, DocumentTokenizer tokenizer, LogInspector.Snapshot snapshot, int threads, Device device)
             throws IOException {
         SortedMap<String, String> fingerprint = new TreeMap<>();
         fingerprint.put("millrace.train.model", shape(learner.config()));
@@ -264,6 +270,18 @@ final class TrainingRun {
                         ? Integer.toString(settings.train().epochs().getAsInt())
                         : "for ever");
         fingerprint.put("millrace.engine.threads", Integer.toString(threads));
+        fingerprint.put(
+                "millrace.engine.precision",
+                settings.engine().precision().on(device).toString());
+        fingerprint.put(
+                "millrace.train.router-bias-rate",
+                Double.toString(settings.train().routerBiasRate()));
+        fingerprint.put(
+                "millrace.train.balance-weight",
+                Double.toString(settings.train().balanceWeight()));
+        fingerprint.put(
+                "millrace.train.prediction-weight",
+                Double.toString(settings.train().predictionWeight()));
         fingerprint.put("topic", intake.topic());
         fingerprint.put("topic id", snapshot.topicId());
         return fingerprint;
@@ -274,23 +292,7 @@ final class TrainingRun {
     private String shape(ModelConfig restored) throws IOException {
         Path model = settings.train().model();
         ModelConfig config = Files.exists(model) ? ModelConfig.read(model) : restored;
-        return new ModelConfig(
-                        config.modelType(),
-                        config.vocabSize(),
-                        config.hiddenSize(),
-                        config.intermediateSize(),
-                        config.layers(),
-                        config.attentionHeads(),
-                        config.keyValueHeads(),
-                        config.headDim(),
-                        config.maxPositions(),
-                        config.rmsNormEps(),
-                        config.ropeTheta(),
-                        config.ropeScaling(),
-                        config.tiedEmbeddings(),
-                        config.initializerRange(),
-                        JsonNodeFactory.instance.objectNode())
-                .toString();
+        return config.mathematics().toString();
     }
 
     private TrainingLoop.Companions companions() {

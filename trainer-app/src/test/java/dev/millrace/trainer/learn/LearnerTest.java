@@ -166,7 +166,7 @@ class LearnerTest {
         }
         assertThat(first.resolve("config.json"))
                 .content()
-                .contains("\"custom_key\" : \"kept\"", "\"architectures\" : [ \"LlamaForCausalLM\" ]", "float32");
+                .contains("\"eos_token_id\" : 257", "\"architectures\" : [ \"LlamaForCausalLM\" ]", "float32");
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.millrace.trainer.learn;
 
 import ai.djl.Device;
 import dev.millrace.trainer.model.ModelConfig;
+import dev.millrace.trainer.model.Objective;
+import dev.millrace.trainer.model.Precision;
 import java.util.OptionalDouble;
 
 /// Models of a few thousand parameters, and something to train them on.
@@ -20,8 +22,20 @@ public final class SmallModels {
                 {"model_type": "llama", "vocab_size": %d, "hidden_size": 32, "intermediate_size": 80,
                  "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": %d,
                  "max_position_embeddings": 64, "rms_norm_eps": 1e-6, "tie_word_embeddings": %b,
-                 "custom_key": "kept"}
+                 "eos_token_id": 257}
                 """.formatted(vocabulary, keyValueHeads, tied), "a test");
+    }
+
+    /// A V3 with latent attention, one dense layer, two with experts, and a module that predicts one token further.
+    static ModelConfig experts() {
+        return ModelConfig.parse("""
+                {"model_type": "deepseek_v3", "vocab_size": %d, "hidden_size": 32, "intermediate_size": 80,
+                 "num_hidden_layers": 3, "num_attention_heads": 4, "q_lora_rank": 16, "kv_lora_rank": 16,
+                 "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 8, "n_routed_experts": 8,
+                 "num_experts_per_tok": 2, "n_shared_experts": 1, "moe_intermediate_size": 16,
+                 "first_k_dense_replace": 1, "n_group": 2, "topk_group": 1, "norm_topk_prob": true,
+                 "routed_scaling_factor": 2.5, "num_nextn_predict_layers": 1, "max_position_embeddings": 64}
+                """.formatted(VOCABULARY), "a test");
     }
 
     public static Learner learner(ModelConfig config, long seed) {
@@ -29,7 +43,12 @@ public final class SmallModels {
     }
 
     static LearnerSettings settings(long seed) {
-        return new LearnerSettings(seed, 0.9, 0.95, 1e-8, 0.1, 1.0, OptionalDouble.of(0.1));
+        return settings(seed, new Objective(1e-4, 0.3), Precision.FP32);
+    }
+
+    static LearnerSettings settings(long seed, Objective objective, Precision precision) {
+        return new LearnerSettings(
+                seed, 0.9, 0.95, 1e-8, 0.1, 1.0, 0.001, objective, precision, OptionalDouble.of(0.1));
     }
 
     /// Ids that follow from `from` and rise by varying strides, so that there is something to learn.

@@ -23,8 +23,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Holds our arithmetic against Hugging Face's own, on small models with all their numbers: logits, loss, every
-/// gradient and 20 steps of AdamW, through the same classes that the trainer runs. `-Dmillrace.fixtures=DIR` takes
+/// Holds our arithmetic against Hugging Face's own, on small models with all their numbers: logits, what
+/// lies between the layers, choices of the routers, loss, every gradient and 20 steps of AdamW, through the same
+/// classes that the trainer runs. `-Dmillrace.fixtures=DIR` takes
 /// the fixtures from there.
 class ReferenceParityTest {
     private static final double LOGITS = 2e-5;
@@ -65,18 +66,21 @@ class ReferenceParityTest {
                 SafetensorsFile inputs = SafetensorsFile.open(fixture.resolve("inputs.safetensors"))) {
             // When
             double logits = logitsDifference(fixture, learner, inputs);
+            double states = stateDifference(fixture, learner, inputs);
             double gradients = gradientDifference(fixture, inputs);
             double losses = trainingDifference(fixture, learner, inputs);
 
             // Then
             System.out.printf(
                     Locale.ROOT,
-                    "%s  logits %.1e  gradients %.1e  losses %.1e%n",
+                    "%s  logits %.1e  states %.1e  gradients %.1e  losses %.1e%n",
                     fixture.getFileName(),
                     logits,
+                    states,
                     gradients,
                     losses);
             assertThat(logits).as("largest difference of a logit").isLessThanOrEqualTo(LOGITS);
+            assertThat(states).as("largest difference between the layers").isLessThanOrEqualTo(LOGITS);
             assertThat(gradients)
                     .as("largest relative difference of a gradient")
                     .isLessThanOrEqualTo(GRADIENT);
@@ -94,6 +98,13 @@ class ReferenceParityTest {
         }
     }
 
+    private static double stateDifference(Path fixture, Learner learner, SafetensorsFile inputs) throws IOException {
+        Batch batch = Batch.of(inputs, "input_ids", "labels", 0, 2);
+        try (SafetensorsFile reference = SafetensorsFile.open(fixture.resolve("reference.safetensors"))) {
+            return ReferenceStates.difference(learner.model(), reference, batch.inputGrid());
+        }
+    }
+
     private static double gradientDifference(Path fixture, SafetensorsFile inputs) throws IOException {
         Batch batch = Batch.of(inputs, "input_ids", "labels", 0, 2);
         try (SafetensorsFile reference = SafetensorsFile.open(fixture.resolve("reference.safetensors"));
@@ -101,11 +112,15 @@ class ReferenceParityTest {
                 Learner learner = Learner.load(fixture, LearnerSettings.deepSeek(0), Device.cpu())) {
             batch.accumulateIn(learner);
             Map<String, NDArray> parameters = learner.model().parameters();
-            assertThat(parameters.keySet()).containsExactlyInAnyOrderElementsOf(gradients.names());
+            List<String> learned = DeepSeekModel.parameters(ModelConfig.read(fixture)).stream()
+                    .filter(ParameterSpec::learned)
+                    .map(ParameterSpec::name)
+                    .toList();
+            assertThat(learned).containsExactlyInAnyOrderElementsOf(gradients.names());
             double largest = 0;
-            for (Map.Entry<String, NDArray> parameter : parameters.entrySet()) {
-                float[] wanted = gradients.floats(parameter.getKey());
-                try (NDArray gradient = parameter.getValue().getGradient()) {
+            for (String name : learned) {
+                float[] wanted = gradients.floats(name);
+                try (NDArray gradient = Parameters.require(parameters, name).getGradient()) {
                     largest = Math.max(largest, relativeDistance(gradient.toFloatArray(), wanted));
                 }
             }

@@ -1,0 +1,142 @@
+package dev.millrace.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/// Multi-head latent attention, MLA (DeepSeek-V2, arXiv 2405.04434, eq. 9-19): keys and values of all heads come
+/// from one latent vector of low rank, `c`; the part of a key that carries the position is one for all heads.
+///
+/// Values are padded to the size of keys, so that libtorch's flash attention takes them.
+///
+/// Shapes: B rows, T positions, M `hidden_size`, H `num_attention_heads`, C `kv_lora_rank`, Q `q_lora_rank`, P
+/// `qk_nope_head_dim`, D = P + `qk_rope_head_dim`, V `v_head_dim`, R half of `qk_rope_head_dim`.
+final class LatentAttention implements BlockPart {
+    static final String SCRIPT = """
+            def latent_attention(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_HDxM: Tensor, \
+            kv_a_CRxM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, o_MxHV: Tensor, rotation_2TR: Tensor) -> Tensor:
+              n_BTM = (self).rms_norm(x_BTM, gain_M)
+              q_BTHD = (self).product(n_BTM, q_HDxM)
+              return torch.add(x_BTM, (self).latent_heads(q_BTHD, n_BTM, kv_a_CRxM, gain_C, kv_b_HPVxC, o_MxHV, \
+            rotation_2TR))
+            def latent_attention_low_rank(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_a_QxM: Tensor, \
+            gain_Q: Tensor, q_b_HDxQ: Tensor, kv_a_CRxM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, \
+            o_MxHV: Tensor, rotation_2TR: Tensor) -> Tensor:
+              n_BTM = (self).rms_norm(x_BTM, gain_M)
+              q_BTHD = (self).product((self).latent_norm((self).product(n_BTM, q_a_QxM), gain_Q), q_b_HDxQ)
+              return torch.add(x_BTM, (self).latent_heads(q_BTHD, n_BTM, kv_a_CRxM, gain_C, kv_b_HPVxC, o_MxHV, \
+            rotation_2TR))
+            def turn(self: __torch__.Kernels, x_BHTD: Tensor, rotation_2TR: Tensor) -> Tensor:
+              if torch.eq(self.rope_interleaved, 1):
+                turned_BHTD = (self).rotate_pairs(x_BHTD, rotation_2TR)
+              else:
+                turned_BHTD = (self).rotate(x_BHTD, rotation_2TR)
+              return turned_BHTD
+            def latent_heads(self: __torch__.Kernels, q_BTHD: Tensor, n_BTM: Tensor, kv_a_CRxM: Tensor, \
+            gain_C: Tensor, kv_b_HPVxC: Tensor, o_MxHV: Tensor, rotation_2TR: Tensor) -> Tensor:
+              rows = torch.size(n_BTM, 0)
+              positions = torch.size(n_BTM, 1)
+              latent = torch.size(gain_C, 0)
+              heads = self.heads
+              plain = self.plain_dim
+              turned = torch.mul(torch.size(rotation_2TR, 2), 2)
+              values = self.value_dim
+              q_BHTD = torch.transpose(torch.view(q_BTHD, [rows, positions, heads, -1]), 1, 2)
+              q_plain_BHTP = torch.narrow(q_BHTD, 3, 0, plain)
+              q_turned_BHTR = (self).turn(torch.narrow(q_BHTD, 3, plain, turned), rotation_2TR)
+              c_BTC = (self).product(n_BTM, kv_a_CRxM)
+              k_shared_B1TR = torch.unsqueeze(torch.narrow(c_BTC, 2, latent, turned), 1)
+              k_turned_B1TR = (self).turn(k_shared_B1TR, rotation_2TR)
+              k_turned_BHTR = torch.expand(k_turned_B1TR, [-1, heads, -1, -1])
+              c_norm_BTC = (self).latent_norm(torch.narrow(c_BTC, 2, 0, latent), gain_C)
+              kv_BTHE = torch.view((self).product(c_norm_BTC, kv_b_HPVxC), [rows, positions, heads, -1])
+              kv_BHTE = torch.transpose(kv_BTHE, 1, 2)
+              k_plain_BHTP = torch.narrow(kv_BHTE, 3, 0, plain)
+              v_BHTV = torch.narrow(kv_BHTE, 3, plain, values)
+              query_BHTD = torch.cat([q_plain_BHTP, q_turned_BHTR], 3)
+              key_BHTD = torch.cat([k_plain_BHTP, k_turned_BHTR], 3)
+              missing = torch.sub(torch.add(plain, turned), values)
+              if torch.gt(missing, 0):
+                value_BHTD = torch.constant_pad_nd(v_BHTV, [0, missing], 0)
+              else:
+                value_BHTD = v_BHTV
+              y_BHTD = torch.scaled_dot_product_attention(query_BHTD, key_BHTD, value_BHTD, None, 0., True, \
+            scale=self.softmax_scale, enable_gqa=False)
+              y_BHTV = torch.narrow(y_BHTD, 3, 0, values)
+              y_BTHV = torch.reshape(torch.transpose(y_BHTV, 1, 2), [rows, positions, -1])
+              return (self).product(y_BTHV, o_MxHV)
+            """;
+
+    private final boolean lowRankQueries;
+    private final NDArray[] weights;
+
+    LatentAttention(String prefix, AttentionShape.Latent shape, Map<String, NDArray> parameters) {
+        lowRankQueries = shape.queryRank().isPresent();
+        weights = names(prefix, lowRankQueries).stream()
+                .map(name -> Parameters.require(parameters, name))
+                .toArray(NDArray[]::new);
+    }
+
+    /// In the order in which the functions take them.
+    private static List<String> names(String prefix, boolean lowRankQueries) {
+        List<String> names = new ArrayList<>(List.of(prefix + "input_layernorm.weight"));
+        names.addAll(
+                lowRankQueries
+                        ? List.of(
+                                prefix + "self_attn.q_a_proj.weight",
+                                prefix + "self_attn.q_a_layernorm.weight",
+                                prefix + "self_attn.q_b_proj.weight")
+                        : List.of(prefix + "self_attn.q_proj.weight"));
+        names.addAll(List.of(
+                prefix + "self_attn.kv_a_proj_with_mqa.weight",
+                prefix + "self_attn.kv_a_layernorm.weight",
+                prefix + "self_attn.kv_b_proj.weight",
+                prefix + "self_attn.o_proj.weight"));
+        return names;
+    }
+
+    static List<ParameterSpec> parameters(String prefix, AttentionShape.Latent shape, ModelConfig config) {
+        String attention = prefix + "self_attn.";
+        long queries = (long) shape.heads() * shape.headDim();
+        long expanded = (long) shape.heads() * (shape.plainDim() + shape.valueDim());
+        List<ParameterSpec> specs = new ArrayList<>();
+        specs.add(RmsNorm.parameter(prefix + "input_layernorm.weight", config));
+        if (shape.queryRank().isPresent()) {
+            int rank = shape.queryRank().getAsInt();
+            specs.add(ParameterSpec.matrix(attention + "q_a_proj.weight", rank, config.hiddenSize()));
+            specs.add(ParameterSpec.gain(attention + "q_a_layernorm.weight", rank));
+            specs.add(ParameterSpec.matrix(attention + "q_b_proj.weight", queries, rank));
+        } else {
+            specs.add(ParameterSpec.matrix(attention + "q_proj.weight", queries, config.hiddenSize()));
+        }
+        specs.add(ParameterSpec.matrix(
+                attention + "kv_a_proj_with_mqa.weight",
+                shape.keyValueRank() + shape.rotaryDim(),
+                config.hiddenSize()));
+        specs.add(ParameterSpec.gain(attention + "kv_a_layernorm.weight", shape.keyValueRank()));
+        specs.add(ParameterSpec.matrix(attention + "kv_b_proj.weight", expanded, shape.keyValueRank()));
+        specs.add(ParameterSpec.matrix(
+                attention + "o_proj.weight", config.hiddenSize(), (long) shape.heads() * shape.valueDim()));
+        return specs;
+    }
+
+    /// What the functions read as `self.key`. YaRN sharpens the softmax, for V2 as well as for V3.
+    static void constants(AttentionShape.Latent shape, ModelConfig config, SequencedMap<String, Number> constants) {
+        constants.put("heads", (long) shape.heads());
+        constants.put("plain_dim", (long) shape.plainDim());
+        constants.put("value_dim", (long) shape.valueDim());
+        constants.put("rope_interleaved", shape.interleaved() ? 1L : 0L);
+        constants.put("softmax_scale", config.ropeScaling().softmaxFactor() / Math.sqrt(shape.headDim()));
+    }
+
+    @Override
+    public NDArray forward(Pass pass, NDArray x_BTM) {
+        NDArray[] inputs = new NDArray[weights.length + 2];
+        inputs[0] = x_BTM;
+        System.arraycopy(weights, 0, inputs, 1, weights.length);
+        inputs[inputs.length - 1] = pass.rotation_2TR();
+        return pass.run(lowRankQueries ? "latent_attention_low_rank" : "latent_attention", inputs);
+    }
+}

@@ -1,0 +1,167 @@
+package dev.millrace.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// DeepSeekMoE (arXiv 2401.06066, eq. 9): `x + shared(n) + sum_k w_k expert_k(n)`, every expert a SwiGLU, `n`
+/// being the normalised input.
+///
+/// No token is dropped. Tokens are sorted by expert, so that each expert that was chosen works on one run of rows
+/// and the others on nothing; results are brought back and summed per token in the order of its choices: the same
+/// bits every time.
+///
+/// Shapes: B rows, T positions, N = B*T, M `hidden_size`, E `n_routed_experts`, K `num_experts_per_tok`, S = N*K, F
+/// `moe_intermediate_size`.
+final class MixtureOfExperts implements BlockPart {
+    static final String SCRIPT = """
+            def experts(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
+            down_MxF: List[Tensor], n_NM: Tensor, weights_NK: Tensor, chosen_NK: Tensor, counts_E: Tensor) -> Tensor:
+              chosen_S = torch.flatten(chosen_NK)
+              order_S = torch.argsort(chosen_S, stable=True)
+              tokens_S = torch.floor_divide(order_S, self.experts_per_token)
+              sorted_SM = torch.index(n_NM, annotate(List[Optional[Tensor]], [tokens_S]))
+              host_E = torch.to(counts_E, torch.device("cpu"), 4)
+              sizes = annotate(List[int], [])
+              for e in range(torch.len(gate_FxM)):
+                _0 = torch.append(sizes, int(torch.select(host_E, 0, e)))
+              runs = torch.split_with_sizes(sorted_SM, sizes)
+              done = annotate(List[Tensor], [])
+              for e in range(torch.len(gate_FxM)):
+                if torch.gt(sizes[e], 0):
+                  _1 = torch.append(done, (self).swiglu(runs[e], gate_FxM[e], up_FxM[e], down_MxF[e]))
+                else:
+                  pass
+              back_S = torch.argsort(order_S)
+              y_SM = torch.index(torch.cat(done), annotate(List[Optional[Tensor]], [back_S]))
+              y_NKM = torch.view(y_SM, [torch.size(n_NM, 0), self.experts_per_token, -1])
+              return torch.sum(torch.mul(y_NKM, torch.unsqueeze(weights_NK, 2)), [1])
+            def mixture_with_shared(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
+            down_MxF: List[Tensor], shared: List[Tensor], x_BTM: Tensor, gain_M: Tensor, router_ExM: Tensor, \
+            bias_E: Tensor) -> List[Tensor]:
+              n_BTM = (self).rms_norm(x_BTM, gain_M)
+              results = (self).mix(gate_FxM, up_FxM, down_MxF, x_BTM, n_BTM, router_ExM, bias_E)
+              out_BTM = torch.add(results[0], (self).swiglu(n_BTM, shared[0], shared[1], shared[2]))
+              return [out_BTM, results[1], results[2]]
+            def mixture(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
+            down_MxF: List[Tensor], x_BTM: Tensor, gain_M: Tensor, router_ExM: Tensor, \
+            bias_E: Tensor) -> List[Tensor]:
+              n_BTM = (self).rms_norm(x_BTM, gain_M)
+              return (self).mix(gate_FxM, up_FxM, down_MxF, x_BTM, n_BTM, router_ExM, bias_E)
+            def mix(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
+            down_MxF: List[Tensor], x_BTM: Tensor, n_BTM: Tensor, router_ExM: Tensor, \
+            bias_E: Tensor) -> List[Tensor]:
+              n_NM = torch.flatten(n_BTM, 0, 1)
+              routed = (self).route(n_NM, router_ExM, bias_E)
+              counts_E = torch.bincount(torch.flatten(routed[1]), None, torch.len(gate_FxM))
+              y_NM = (self).experts(gate_FxM, up_FxM, down_MxF, n_NM, routed[0], routed[1], counts_E)
+              if torch.gt(self.balance_weight, 0.):
+                balance = (self).balance(routed[2], routed[1], torch.size(x_BTM, 0))
+              else:
+                balance = torch.zeros_like(torch.sum(torch.detach(bias_E)))
+              return [torch.add(x_BTM, torch.view_as(y_NM, x_BTM)), torch.to(counts_E, 6), balance]
+            """;
+
+    private final NDArray gain_M;
+    private final Router router;
+    private final List<NDArray> gates_FxM;
+    private final List<NDArray> ups_FxM;
+    private final List<NDArray> downs_MxF;
+    private final List<NDArray> shared;
+    private final @Nullable RouterBias bias;
+
+    /// @param owner of what is neither given nor returned
+    MixtureOfExperts(String prefix, ExpertShape shape, Map<String, NDArray> parameters, NDManager owner) {
+        gain_M = Parameters.require(parameters, prefix + "post_attention_layernorm.weight");
+        NDArray router_ExM = Parameters.require(parameters, prefix + "mlp.gate.weight");
+        if (shape.scoring() == ExpertShape.Scoring.SIGMOID) {
+            NDArray bias_E = Parameters.require(parameters, prefix + RouterBias.NAME);
+            bias = new RouterBias(bias_E, owner);
+            router = new Router(router_ExM, bias_E);
+        } else {
+            bias = null;
+            router = new Router(router_ExM, owner.zeros(new Shape(shape.routed()), DataType.FLOAT32));
+        }
+        gates_FxM = all(prefix, "gate_proj", shape, parameters);
+        ups_FxM = all(prefix, "up_proj", shape, parameters);
+        downs_MxF = all(prefix, "down_proj", shape, parameters);
+        shared = shape.shared() == 0
+                ? List.of()
+                : Stream.of("gate_proj", "up_proj", "down_proj")
+                        .map(matrix ->
+                                Parameters.require(parameters, prefix + "mlp.shared_experts." + matrix + ".weight"))
+                        .toList();
+    }
+
+    private static List<NDArray> all(String prefix, String matrix, ExpertShape shape, Map<String, NDArray> parameters) {
+        return IntStream.range(0, shape.routed())
+                .mapToObj(expert ->
+                        Parameters.require(parameters, prefix + "mlp.experts." + expert + "." + matrix + ".weight"))
+                .toList();
+    }
+
+    static List<ParameterSpec> parameters(String prefix, ExpertShape shape, ModelConfig config) {
+        List<ParameterSpec> specs = new ArrayList<>();
+        specs.add(RmsNorm.parameter(prefix + "post_attention_layernorm.weight", config));
+        specs.add(ParameterSpec.matrix(prefix + "mlp.gate.weight", shape.routed(), config.hiddenSize()));
+        if (shape.scoring() == ExpertShape.Scoring.SIGMOID) {
+            specs.add(ParameterSpec.routerBias(prefix + RouterBias.NAME, shape.routed()));
+        }
+        for (int expert = 0; expert < shape.routed(); expert++) {
+            specs.addAll(FeedForward.matrices(
+                    prefix + "mlp.experts." + expert + ".", shape.intermediateSize(), config.hiddenSize()));
+        }
+        if (shape.shared() > 0) {
+            specs.addAll(FeedForward.matrices(
+                    prefix + "mlp.shared_experts.",
+                    Math.multiplyExact(shape.intermediateSize(), shape.shared()),
+                    config.hiddenSize()));
+        }
+        return specs;
+    }
+
+    @Override
+    public NDArray forward(Pass pass, NDArray x_BTM) {
+        NDList results = pass.kernels()
+                .all(
+                        shared.isEmpty() ? "mixture" : "mixture_with_shared",
+                        pass.scope(),
+                        pass.gradients(),
+                        shared.isEmpty()
+                                ? List.of(gates_FxM, ups_FxM, downs_MxF)
+                                : List.of(gates_FxM, ups_FxM, downs_MxF, shared),
+                        x_BTM,
+                        gain_M,
+                        router.router_ExM(),
+                        router.bias_E());
+        NDArray balance = results.get(2);
+        if (pass.gradients()) {
+            if (bias != null) {
+                bias.count(pass, results.get(1));
+            }
+            pass.auxiliaryLosses().add(balance);
+        }
+        return results.get(0);
+    }
+
+    Router router() {
+        return router;
+    }
+
+    NDArray gain_M() {
+        return gain_M;
+    }
+
+    @Nullable
+    RouterBias bias() {
+        return bias;
+    }
+}
