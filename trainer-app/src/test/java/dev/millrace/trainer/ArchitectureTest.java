@@ -22,13 +22,15 @@ class ArchitectureTest {
             "tokenize",
             "pack",
             "batch",
+            "ledger",
             "weights",
             "model",
             "learn",
             "generate",
             "checkpoint",
             "train",
-            "observe");
+            "observe",
+            "api");
 
     @Test
     void importsPointAlongTheFlow() {

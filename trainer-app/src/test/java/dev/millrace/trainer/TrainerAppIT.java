@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.EmbeddedKafka;
 import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,7 +54,7 @@ class TrainerAppIT {
 
             // When
             int exit;
-            try (AppProcess trainer = trainer(kafka, 32, "first.log")) {
+            try (AppProcess trainer = trainer(kafka, 32, "first.log", Map.of())) {
                 exit = trainer.awaitExit(Duration.ofSeconds(60));
                 assertThat(exit).as(trainer.log()).isZero();
             }
@@ -88,8 +89,10 @@ class TrainerAppIT {
                 assertThat(header(each, "dead-letter-reason")).isNotBlank();
             });
 
+            requireLineage(kafka);
+
             // When the run goes on with another sequence length
-            try (AppProcess trainer = trainer(kafka, 16, "second.log")) {
+            try (AppProcess trainer = trainer(kafka, 16, "second.log", Map.of())) {
                 exit = trainer.awaitExit(Duration.ofSeconds(60));
 
                 // Then
@@ -97,6 +100,37 @@ class TrainerAppIT {
                 assertThat(trainer.log()).contains("sequence-length").contains("begun with other settings");
             }
         }
+    }
+
+    /// Every step names its records, and every record that was trained its steps.
+    private void requireLineage(EmbeddedKafka kafka) throws Exception {
+        Map<String, String> idle = Map.of("millrace.train.enabled", "false");
+        try (AppProcess trainer = trainer(kafka, 32, "idle.log", idle)) {
+            trainer.awaitOk("/q/health/live", Duration.ofSeconds(60));
+            JsonNode first = lineage(trainer, "step=1").get(0);
+            assertThat(first.at("/composition/partitions/0/from/offset").asLong())
+                    .isZero();
+            assertThat(first.at("/result/loss").asDouble()).isBetween(1.0, 8.0);
+            JsonNode ofRecord = lineage(trainer, "partition=2&offset=7");
+            assertThat(ofRecord).isNotEmpty();
+            for (JsonNode step : ofRecord) {
+                assertThat(lineage(trainer, "step=" + step.get("step")).get(0)).isEqualTo(step);
+            }
+            assertThat(trainer.get("/v1/lineage?step=100000").statusCode()).isEqualTo(404);
+            assertThat(trainer.get("/v1/lineage?partition=9&offset=0").statusCode())
+                    .isEqualTo(404);
+            for (String question : List.of("", "?step=1&partition=0&offset=0", "?partition=0")) {
+                assertThat(trainer.get("/v1/lineage" + question).statusCode())
+                        .as(question)
+                        .isEqualTo(400);
+            }
+        }
+    }
+
+    private static JsonNode lineage(AppProcess trainer, String question) throws Exception {
+        HttpResponse<String> answer = trainer.get("/v1/lineage?" + question);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return new ObjectMapper().readTree(answer.body());
     }
 
     private static ProducerRecord<byte[], byte[]> record(int partition, String value) {
@@ -108,7 +142,8 @@ class TrainerAppIT {
                 Objects.requireNonNull(letter.headers().lastHeader(name)).value(), StandardCharsets.UTF_8);
     }
 
-    private AppProcess trainer(EmbeddedKafka kafka, int sequenceLength, String log) throws Exception {
+    private AppProcess trainer(EmbeddedKafka kafka, int sequenceLength, String log, Map<String, String> more)
+            throws Exception {
         Path model = directory.resolve("config.json");
         Files.writeString(
                 model,
@@ -127,6 +162,7 @@ class TrainerAppIT {
         properties.put("millrace.batch.sequence-length", Integer.toString(sequenceLength));
         properties.put("millrace.batch.micro-batch", "4");
         properties.put("millrace.engine.threads", "1");
+        properties.putAll(more);
         return AppProcess.start(Path.of("."), properties, Map.of(), directory.resolve(log));
     }
 }

@@ -6,9 +6,14 @@ import dev.millrace.trainer.intake.Taken;
 import dev.millrace.trainer.pack.PartitionPacker;
 import dev.millrace.trainer.pack.Position;
 import dev.millrace.trainer.pack.Window;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +31,7 @@ public final class BatchAssembler {
     private final Shape shape;
     private final @Nullable Bounds bounds;
     private final List<Lane> lanes = new ArrayList<>();
+    private final Deque<Composition> recorded;
     private int epoch;
     private int turn;
     private Cursor.Counts counts;
@@ -43,13 +49,17 @@ public final class BatchAssembler {
 
     /// @param start how far the run has come
     /// @param bounds what the run passes over; none where it goes on for ever
+    /// @param recorded the first steps, where they have been made before: on a topic that has grown since, a
+    /// partition
+    ///     is passed over where it was then
     public BatchAssembler(
             RecordSource source,
             RecordReader reader,
             DeadLetters deadLetters,
             Shape shape,
             Cursor start,
-            Optional<Bounds> bounds) {
+            Optional<Bounds> bounds,
+            List<Composition> recorded) {
         this.source = source;
         this.reader = reader;
         this.deadLetters = deadLetters;
@@ -58,6 +68,8 @@ public final class BatchAssembler {
         this.epoch = start.epoch();
         this.turn = start.turn();
         this.counts = start.counts();
+        // A bounded run passes over nothing: its steps come out the same by themselves.
+        this.recorded = new ArrayDeque<>(bounds.isPresent() ? List.of() : recorded);
         for (PartitionCursor cursor : start.partitions()) {
             lanes.add(new Lane(cursor, shape.windowLength()));
         }
@@ -94,6 +106,12 @@ public final class BatchAssembler {
     ///
     /// @throws IntakeFailedException when the intake is broken for good, or too many records in a row were bad
     public Optional<StepBatch> next() throws InterruptedException {
+        Composition before = recorded.poll();
+        return before == null ? assemble() : Optional.of(repeat(before));
+    }
+
+    private Optional<StepBatch> assemble() throws InterruptedException {
+        SortedMap<Integer, Long> examined = examined();
         List<Window> windows = new ArrayList<>(shape.windowsPerStep());
         List<Integer> passedOver = new ArrayList<>();
         int passedInARow = 0;
@@ -117,7 +135,57 @@ public final class BatchAssembler {
             }
             startNextEpoch();
         }
-        return windows.isEmpty() ? Optional.empty() : Optional.of(new StepBatch(windows, passedOver, cursor()));
+        return windows.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new StepBatch(windows, passedOver, cursor(), readSince(examined)));
+    }
+
+    /// Makes a step of the windows that made it before. The records are on the log, for they were then.
+    private StepBatch repeat(Composition before) throws InterruptedException {
+        SortedMap<Integer, Long> examined = examined();
+        List<Window> windows = new ArrayList<>();
+        for (int partition : before.order()) {
+            Lane lane = lanes.get(index(partition));
+            Optional<Window> window = window(lane);
+            while (window.isEmpty()) {
+                source.awaitAny(List.of(partition));
+                window = window(lane);
+            }
+            windows.add(window.get());
+        }
+        for (Map.Entry<Integer, Long> read : before.read().entrySet()) {
+            Lane lane = lanes.get(index(read.getKey()));
+            while (lane.examined.offset() < read.getValue()) {
+                switch (source.take(lane.partition)) {
+                    case Taken.Next next -> take(lane, next.record());
+                    case Taken.AtLogEnd _, Taken.Exhausted _ -> source.awaitAny(List.of(lane.partition));
+                }
+            }
+        }
+        turn = index(before.turn());
+        return new StepBatch(windows, before.passedOver(), cursor(), readSince(examined));
+    }
+
+    private int index(int partition) {
+        for (int i = 0; i < lanes.size(); i++) {
+            if (lanes.get(i).partition == partition) {
+                return i;
+            }
+        }
+        throw new IllegalStateException(
+                "a recorded step took from partition " + partition + ", which this run does not have");
+    }
+
+    private SortedMap<Integer, Long> examined() {
+        SortedMap<Integer, Long> offsets = new TreeMap<>();
+        lanes.forEach(lane -> offsets.put(lane.partition, lane.examined.offset()));
+        return offsets;
+    }
+
+    private SortedMap<Integer, Long> readSince(SortedMap<Integer, Long> before) {
+        SortedMap<Integer, Long> now = examined();
+        now.entrySet().removeIf(each -> each.getValue().equals(before.get(each.getKey())));
+        return now;
     }
 
     /// How far the log has been used by the steps handed out so far.

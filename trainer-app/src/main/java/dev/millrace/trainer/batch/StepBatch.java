@@ -2,16 +2,25 @@ package dev.millrace.trainer.batch;
 
 import dev.millrace.trainer.pack.Window;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /// What one optimizer step trains on.
 ///
 /// @param windows in the order in which they go through the model; the last step of a run may have fewer
 /// @param passedOver partitions whose turn came while they stood at their log end, in that order
+/// @param read by partition, the offset up to which records were read for this step, where it moved
 /// @param after how far the log has been used once this step is done
-public record StepBatch(List<Window> windows, List<Integer> passedOver, Cursor after) {
+public record StepBatch(List<Window> windows, List<Integer> passedOver, Cursor after, SortedMap<Integer, Long> read) {
     public StepBatch {
         windows = List.copyOf(windows);
         passedOver = List.copyOf(passedOver);
+        read = new TreeMap<>(read);
+    }
+
+    /// Which records make it.
+    public Composition composition() {
+        return Composition.of(this);
     }
 
     /// Targets that are trained on, over all windows.

@@ -11,10 +11,13 @@ import dev.millrace.trainer.checkpoint.CheckpointWrite;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearningRateSchedule;
 import dev.millrace.trainer.learn.StepOutcome;
+import dev.millrace.trainer.ledger.StepLedger;
+import dev.millrace.trainer.ledger.StepResult;
 import dev.millrace.trainer.pack.Window;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,8 +37,10 @@ public final class TrainingLoop {
     private final Learner learner;
     private final LearningRateSchedule schedule;
     private final CheckpointStore checkpoints;
+    private final StepLedger ledger;
     private final Companions companions;
     private final TrainingStatus status;
+    private final InstantSource clock;
     private final Consumer<String> log;
     private long step;
     private long targets;
@@ -81,8 +86,10 @@ public final class TrainingLoop {
             Learner learner,
             LearningRateSchedule schedule,
             CheckpointStore checkpoints,
+            StepLedger ledger,
             Companions companions,
             TrainingStatus status,
+            InstantSource clock,
             Consumer<String> log) {
         this.plan = plan;
         this.step = state.step();
@@ -93,8 +100,10 @@ public final class TrainingLoop {
         this.learner = learner;
         this.schedule = schedule;
         this.checkpoints = checkpoints;
+        this.ledger = ledger;
         this.companions = companions;
         this.status = status;
+        this.clock = clock;
         this.log = log;
     }
 
@@ -111,6 +120,10 @@ public final class TrainingLoop {
         double shareAtStart =
                 ProgressLine.share(step, cursor, plan.maxSteps(), plan.bounds()).orElse(0);
         String why = "stopped on request";
+        if (savedStep < 0) {
+            // A run begins with what it is bound to (its stretch of the log, its settings) on the disk.
+            save();
+        }
         try {
             while (!stopRequested) {
                 if (plan.maxSteps().isPresent() && step >= plan.maxSteps().getAsLong()) {
@@ -149,8 +162,9 @@ public final class TrainingLoop {
         return batch;
     }
 
-    private StepReport train(StepBatch batch, long waited) {
+    private StepReport train(StepBatch batch, long waited) throws IOException {
         long began = System.nanoTime();
+        ledger.begin(batch.composition());
         long stepTargets = batch.targetCount();
         List<Window> windows = batch.windows();
         for (int from = 0; from < windows.size(); from += plan.microBatch()) {
@@ -167,6 +181,13 @@ public final class TrainingLoop {
             case StepOutcome.Applied _ -> Optional.empty();
             case StepOutcome.Skipped none -> Optional.of(none.reason());
         };
+        ledger.end(new StepResult(
+                clock.instant(),
+                outcome.loss(),
+                outcome.gradientNorm(),
+                learningRate,
+                stepTargets,
+                skipped.orElse(null)));
         return new StepReport(
                 step,
                 outcome.loss(),
@@ -196,6 +217,7 @@ public final class TrainingLoop {
             return;
         }
         long began = System.nanoTime();
+        ledger.force();
         companions.settle();
         Checkpoint checkpoint;
         try (CheckpointWrite write = checkpoints.start(step)) {

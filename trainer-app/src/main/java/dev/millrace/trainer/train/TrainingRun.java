@@ -19,6 +19,7 @@ import dev.millrace.trainer.learn.DeviceChoice;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.TorchEngine;
+import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
@@ -29,6 +30,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -189,6 +191,20 @@ final class TrainingRun {
                 .orElseGet(() -> new TrainingLoop.State(0, 0, Double.NaN, start.cursor(), false));
         status.restored(start.cursor(), start.bounds().orElse(null), state.step());
         LOG.infof("step %,d; %s", state.step(), describe(start));
+        try (StepLedger ledger = StepLedger.open(settings.checkpoint().directory(), state.step(), LOG::warn)) {
+            return train(learner, tokenizer, checkpoints, ledger, start, state, fingerprint);
+        }
+    }
+
+    private String train(
+            Learner learner,
+            DocumentTokenizer tokenizer,
+            CheckpointStore checkpoints,
+            StepLedger ledger,
+            RunStart start,
+            TrainingLoop.State state,
+            SortedMap<String, String> fingerprint)
+            throws IOException, InterruptedException {
         TrainConfig train = settings.train();
         TrainingLoop training = new TrainingLoop(
                 new TrainingLoop.Plan(
@@ -202,8 +218,10 @@ final class TrainingRun {
                 learner,
                 Schedules.of(train),
                 checkpoints,
+                ledger,
                 companions(),
                 status,
+                InstantSource.system(),
                 LOG::info);
         loop = training;
         if (stopRequested) {
@@ -211,15 +229,15 @@ final class TrainingRun {
         }
         intake.exchange().open(start.ranges());
         status.enter(new TrainingState.Training());
-        try (Prefetcher batches =
-                new Prefetcher(assembler(tokenizer, start), settings.batch().prefetch())) {
+        try (Prefetcher batches = new Prefetcher(
+                assembler(tokenizer, start, ledger), settings.batch().prefetch())) {
             return training.run(batches);
         } finally {
             loop = null;
         }
     }
 
-    private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start) {
+    private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start, StepLedger ledger) {
         BatchConfig batch = settings.batch();
         return new BatchAssembler(
                 intake.exchange(),
@@ -233,7 +251,8 @@ final class TrainingRun {
                         Math.multiplyExact(batch.microBatch(), batch.accumulation()),
                         settings.intake().maxConsecutiveBad()),
                 start.cursor(),
-                start.bounds());
+                start.bounds(),
+                ledger.ahead());
     }
 
     /// Looks at the log until it is there: a broker that is away is waited for.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.trainer.intake.IntakeFailedException;
+import dev.millrace.trainer.intake.RecordSource;
 import dev.millrace.trainer.pack.Window;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,8 +101,55 @@ class BatchAssemblerTest {
         }
     }
 
+    @Test
+    void makesTheStepsOfAGrowingTopicAgainAsTheyWereRecorded() throws InterruptedException {
+        Random random = new Random(4);
+        for (int round = 0; round < 3000; round++) {
+            // Given: steps made while the topic grew
+            ScriptedLog grown = randomLog(random, false);
+            int length = 1 + random.nextInt(5);
+            int windowsPerStep = 1 + random.nextInt(3);
+            GrowingLog growing = new GrowingLog(grown, random);
+            BatchAssembler live =
+                    assembler(growing, grown.start(), Optional.empty(), length, windowsPerStep, List.of());
+            List<StepBatch> steps = new ArrayList<>();
+            try {
+                while (true) {
+                    steps.add(live.next().orElseThrow());
+                }
+            } catch (InterruptedException allIsRead) {
+                // Nothing more is scripted: the last step stays unmade.
+            } catch (IntakeFailedException tooManyBad) {
+                // Random records may be bad three times in a row.
+                continue;
+            }
+            letters.clear();
+
+            // When: a crash, and the whole log is there at once
+            int crash = random.nextInt(steps.size() + 1);
+            Cursor start = crash == 0 ? grown.start() : steps.get(crash - 1).after();
+            List<Composition> recorded = steps.subList(crash, steps.size()).stream()
+                    .map(StepBatch::composition)
+                    .toList();
+            BatchAssembler again =
+                    assembler(grown.from(start), start, Optional.empty(), length, windowsPerStep, recorded);
+
+            // Then
+            for (StepBatch step : steps.subList(crash, steps.size())) {
+                StepBatch repeated = again.next().orElseThrow();
+                assertThat(texts(repeated)).isEqualTo(texts(step));
+                assertThat(repeated.after()).isEqualTo(step.after());
+                assertThat(repeated.composition()).isEqualTo(step.composition());
+            }
+        }
+    }
+
     private static ScriptedLog randomLog(Random random) {
-        ScriptedLog log = new ScriptedLog(true);
+        return randomLog(random, true);
+    }
+
+    private static ScriptedLog randomLog(Random random, boolean bounded) {
+        ScriptedLog log = new ScriptedLog(bounded);
         int partitions = 1 + random.nextInt(4);
         for (int partition = 0; partition < partitions; partition++) {
             String[] values = new String[random.nextInt(7)];
@@ -125,13 +173,24 @@ class BatchAssemblerTest {
 
     private BatchAssembler assembler(
             ScriptedLog log, Cursor start, Optional<Bounds> bounds, int length, int windowsPerStep) {
+        return assembler(log, start, bounds, length, windowsPerStep, List.of());
+    }
+
+    private BatchAssembler assembler(
+            RecordSource log,
+            Cursor start,
+            Optional<Bounds> bounds,
+            int length,
+            int windowsPerStep,
+            List<Composition> recorded) {
         return new BatchAssembler(
                 log,
                 ScriptedLog::read,
                 (record, reason) -> letters.add(record.partition() + "@" + record.offset() + " " + reason),
                 new BatchAssembler.Shape(length, windowsPerStep, bounds.isPresent() && length < 8 ? 100 : 3),
                 start,
-                bounds);
+                bounds,
+                recorded);
     }
 
     private static List<StepBatch> drain(BatchAssembler assembler) throws InterruptedException {

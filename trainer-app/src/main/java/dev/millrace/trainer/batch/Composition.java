@@ -1,0 +1,68 @@
+package dev.millrace.trainer.batch;
+
+import dev.millrace.trainer.pack.Position;
+import dev.millrace.trainer.pack.Window;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// Which records make a step: enough to name them, and to make the same step again on a topic that has grown since.
+///
+/// @param partitions what the step takes of each partition, in the order of their first windows
+/// @param order the partition of each window, in the order in which they go through the model
+/// @param passedOver partitions whose turn came while they stood at their log end, in that order
+/// @param turn the partition that gives the next window after this step
+/// @param read by partition, the offset up to which records were read for this step, where it moved
+public record Composition(
+        List<Stretch> partitions,
+        List<Integer> order,
+        List<Integer> passedOver,
+        int turn,
+        SortedMap<Integer, Long> read) {
+    public Composition {
+        partitions = List.copyOf(partitions);
+        order = List.copyOf(order);
+        passedOver = List.copyOf(passedOver);
+        read = new TreeMap<>(read);
+    }
+
+    /// The tokens of one partition in a step.
+    ///
+    /// @param from the first token, an input
+    /// @param to where the partition's next window begins: its first token is the last target
+    public record Stretch(int partition, int windows, Position from, Position to) {
+        /// Whether a token of the record may lie in it.
+        public boolean holds(long offset) {
+            boolean after = offset >= from.offset() || to.epoch() > from.epoch();
+            boolean before =
+                    offset < to.offset() || (offset == to.offset() && to.token() > 0) || to.epoch() > from.epoch();
+            return after && before;
+        }
+
+        private Stretch with(Window window) {
+            return new Stretch(partition, windows + 1, from, window.end());
+        }
+    }
+
+    static Composition of(StepBatch batch) {
+        Map<Integer, Stretch> stretches = new LinkedHashMap<>();
+        List<Integer> order = new ArrayList<>();
+        for (Window window : batch.windows()) {
+            order.add(window.partition());
+            stretches.merge(
+                    window.partition(),
+                    new Stretch(window.partition(), 1, window.start(), window.end()),
+                    (sofar, one) -> sofar.with(window));
+        }
+        Cursor after = batch.after();
+        return new Composition(
+                List.copyOf(stretches.values()),
+                order,
+                batch.passedOver(),
+                after.partitions().get(after.turn()).partition(),
+                batch.read());
+    }
+}

@@ -1,0 +1,83 @@
+package dev.millrace.trainer.ledger;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import dev.millrace.trainer.batch.Composition;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// The form of the ledger on disk: a JSON object a line. `{"step":N, …}` is the composition of a step, written
+/// before it; `{"step":N,"result":{…}}` what came of it. A step that was done again after a crash has its result
+/// twice.
+final class LedgerFile {
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .registerModule(new JavaTimeModule())
+            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+    private LedgerFile() {}
+
+    sealed interface Line {
+        long step();
+
+        record Composed(long step, Composition composition) implements Line {}
+
+        record Done(long step, StepResult result) implements Line {}
+    }
+
+    /// Looks at each line in turn until it has seen enough.
+    interface Visitor {
+        /// @return whether to go on
+        boolean visit(Line line) throws IOException;
+    }
+
+    static byte[] bytes(Line line) {
+        ObjectNode json = JSON.createObjectNode().put("step", line.step());
+        switch (line) {
+            case Line.Composed composed -> json.setAll((ObjectNode) JSON.valueToTree(composed.composition()));
+            case Line.Done done -> json.set("result", JSON.valueToTree(done.result()));
+        }
+        return (json + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// Reads the whole lines of a file; a last one without its end was never finished.
+    ///
+    /// @throws IOException naming file and line where one cannot be read
+    static void read(Path file, long wholeBytes, Visitor visitor) throws IOException {
+        long number = 0;
+        long bytes = 0;
+        try (BufferedReader lines = Files.newBufferedReader(file)) {
+            String line = lines.readLine();
+            while (line != null) {
+                number++;
+                bytes += line.getBytes(StandardCharsets.UTF_8).length + 1L;
+                if (bytes > wholeBytes || !visitor.visit(parse(file, number, line))) {
+                    return;
+                }
+                line = lines.readLine();
+            }
+        }
+    }
+
+    private static Line parse(Path file, long number, String line) throws IOException {
+        try {
+            if (!(JSON.readTree(line) instanceof ObjectNode json)
+                    || !json.path("step").isIntegralNumber()) {
+                throw new IOException(file + ", line " + number + " is no entry of a ledger");
+            }
+            long step = json.get("step").longValue();
+            return json.has("result")
+                    ? new Line.Done(step, JSON.treeToValue(json.get("result"), StepResult.class))
+                    : new Line.Composed(step, JSON.treeToValue(json, Composition.class));
+        } catch (JsonProcessingException e) {
+            throw new IOException(file + ", line " + number + " cannot be read: " + e.getOriginalMessage(), e);
+        }
+    }
+}

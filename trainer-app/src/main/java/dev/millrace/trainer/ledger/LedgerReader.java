@@ -1,0 +1,81 @@
+package dev.millrace.trainer.ledger;
+
+import dev.millrace.trainer.batch.Composition;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Answers questions about a ledger that is being written. Reads the file from its beginning for each, in constant
+/// memory. Any thread.
+public record LedgerReader(Path file) {
+    /// The ledger in a directory of checkpoints.
+    public static LedgerReader in(Path directory) {
+        return new LedgerReader(directory.resolve(StepLedger.FILE));
+    }
+
+    /// What made a step, and what came of it.
+    public Optional<LedgerEntry> step(long step) throws IOException {
+        return entries(composed -> composed.step() == step, 1).stream().findFirst();
+    }
+
+    /// The steps that trained on tokens of a record, the first `limit` of them.
+    public List<LedgerEntry> holding(int partition, long offset, int limit) throws IOException {
+        return entries(
+                composed -> composed.composition().partitions().stream()
+                        .anyMatch(stretch -> stretch.partition() == partition && stretch.holds(offset)),
+                limit);
+    }
+
+    private interface Wanted {
+        boolean test(LedgerFile.Line.Composed composed);
+    }
+
+    private List<LedgerEntry> entries(Wanted wanted, int limit) throws IOException {
+        if (!Files.exists(file)) {
+            return List.of();
+        }
+        Map<Long, Composition> compositions = new LinkedHashMap<>();
+        Map<Long, StepResult> results = new LinkedHashMap<>();
+        // What is appended meanwhile may be torn.
+        LedgerFile.read(file, wholeBytes(), line -> {
+            switch (line) {
+                case LedgerFile.Line.Composed composed -> {
+                    if (compositions.size() < limit && wanted.test(composed)) {
+                        compositions.put(composed.step(), composed.composition());
+                    }
+                }
+                case LedgerFile.Line.Done done -> {
+                    if (compositions.containsKey(done.step())) {
+                        results.put(done.step(), done.result());
+                    }
+                }
+            }
+            return true;
+        });
+        List<LedgerEntry> entries = new ArrayList<>();
+        compositions.forEach((step, composition) -> entries.add(new LedgerEntry(step, composition, results.get(step))));
+        return entries;
+    }
+
+    private long wholeBytes() throws IOException {
+        long length = Files.size(file);
+        try (SeekableByteChannel bytes = Files.newByteChannel(file)) {
+            ByteBuffer one = ByteBuffer.allocate(1);
+            for (long whole = length; whole > 0; whole--) {
+                bytes.position(whole - 1);
+                one.clear();
+                if (bytes.read(one) == 1 && one.get(0) == '\n') {
+                    return whole;
+                }
+            }
+        }
+        return 0;
+    }
+}

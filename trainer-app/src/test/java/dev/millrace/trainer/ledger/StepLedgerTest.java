@@ -1,0 +1,142 @@
+package dev.millrace.trainer.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.trainer.batch.Composition;
+import dev.millrace.trainer.pack.Position;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StepLedgerTest {
+    @TempDir
+    private Path directory;
+
+    private final List<String> complaints = new ArrayList<>();
+
+    @Test
+    void answersForStepsAndForRecords() throws IOException {
+        // Given
+        try (StepLedger ledger = open(0)) {
+            ledger.begin(step(0, 0, 3, 5));
+            ledger.end(result(2.5));
+            ledger.begin(step(0, 3, 7, 0));
+        }
+        LedgerReader reader = LedgerReader.in(directory);
+
+        // Then
+        LedgerEntry first = reader.step(1).orElseThrow();
+        assertThat(first.composition()).isEqualTo(step(0, 0, 3, 5));
+        assertThat(first.result()).isEqualTo(result(2.5));
+        assertThat(reader.step(2).orElseThrow().result()).isNull();
+        assertThat(reader.step(3)).isEmpty();
+        assertThat(steps(reader.holding(0, 2, 10))).containsExactly(1L);
+        assertThat(steps(reader.holding(0, 3, 10))).as("a record cut in two").containsExactly(1L, 2L);
+        assertThat(steps(reader.holding(0, 7, 10))).isEmpty();
+        assertThat(reader.holding(1, 2, 10)).isEmpty();
+        assertThat(reader.holding(0, 3, 1)).hasSize(1);
+    }
+
+    @Test
+    void hasWhatIsToBeDoneAgainAndTakesNothingElseForIt() throws IOException {
+        // Given: three steps, and a checkpoint of the first
+        try (StepLedger ledger = open(0)) {
+            for (int i = 0; i < 3; i++) {
+                ledger.begin(step(0, i, i + 1, 0));
+                ledger.end(result(i));
+            }
+        }
+
+        // When
+        try (StepLedger ledger = open(1)) {
+            assertThat(ledger.ahead()).containsExactly(step(0, 1, 2, 0), step(0, 2, 3, 0));
+            ledger.begin(step(0, 1, 2, 0));
+            ledger.end(result(1));
+
+            // Then
+            assertThatThrownBy(() -> ledger.begin(step(0, 2, 4, 0)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContainingAll("ledger.jsonl", "step 3", "Nothing is trained twice");
+        }
+        assertThat(lines().stream().filter(line -> line.startsWith("{\"step\":2,\"partitions\"")))
+                .as("compositions of step 2")
+                .hasSize(1);
+    }
+
+    @Test
+    void cutsOffALineThatACrashTore() throws IOException {
+        try (StepLedger ledger = open(0)) {
+            ledger.begin(step(0, 0, 1, 0));
+        }
+        Files.writeString(file(), "{\"step\":1,\"resu", StandardOpenOption.APPEND);
+        assertThat(LedgerReader.in(directory).step(1)).isPresent();
+
+        try (StepLedger ledger = open(0)) {
+            assertThat(ledger.ahead()).hasSize(1);
+            assertThat(complaints).singleElement().asString().contains("ledger.jsonl", "cut off after 15 bytes");
+            ledger.begin(step(0, 0, 1, 0));
+            ledger.end(result(1));
+        }
+        assertThat(LedgerReader.in(directory).step(1).orElseThrow().result()).isEqualTo(result(1));
+    }
+
+    @Test
+    void refusesALedgerThatLacksSteps() throws IOException {
+        try (StepLedger ledger = open(0)) {
+            for (int i = 0; i < 3; i++) {
+                ledger.begin(step(0, i, i + 1, 0));
+            }
+        }
+        assertThatThrownBy(() -> open(4))
+                .isInstanceOf(IOException.class)
+                .hasMessageContainingAll("ends with step 3", "checkpoint is of step 4");
+
+        List<String> lines = lines();
+        Files.write(file(), List.of(lines.get(0), lines.get(2)));
+        assertThatThrownBy(() -> open(1)).isInstanceOf(IOException.class).hasMessageContaining("step 3 follows step 1");
+
+        Files.write(file(), List.of(lines.get(0), "{\"step\":2,\"partitions\":7}"));
+        assertThatThrownBy(() -> open(1))
+                .isInstanceOf(IOException.class)
+                .hasMessageContainingAll("ledger.jsonl", "line 2");
+    }
+
+    private StepLedger open(long step) throws IOException {
+        return StepLedger.open(directory, step, complaints::add);
+    }
+
+    private Path file() {
+        return directory.resolve(StepLedger.FILE);
+    }
+
+    private List<String> lines() throws IOException {
+        return Files.readAllLines(file());
+    }
+
+    private static List<Long> steps(List<LedgerEntry> entries) {
+        return entries.stream().map(LedgerEntry::step).toList();
+    }
+
+    private static Composition step(int partition, long from, long to, int token) {
+        TreeMap<Integer, Long> read = new TreeMap<>();
+        read.put(partition, to);
+        return new Composition(
+                List.of(new Composition.Stretch(partition, 2, new Position(0, from, 0), new Position(0, to, token))),
+                List.of(partition, partition),
+                List.of(1),
+                partition,
+                read);
+    }
+
+    private static StepResult result(double loss) {
+        return new StepResult(Instant.parse("2026-11-24T00:00:00.25Z"), loss, 1.5, 1e-4, 64, null);
+    }
+}
