@@ -7,12 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.EmbeddedKafka;
 import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -108,25 +108,15 @@ class TrainerAppIT {
                 Objects.requireNonNull(letter.headers().lastHeader(name)).value(), StandardCharsets.UTF_8);
     }
 
-    private AppProcess trainer(EmbeddedKafka kafka, int sequenceLength, String log) throws Exception {
-        Path model = directory.resolve("config.json");
-        Files.writeString(
-                model,
-                Files.readString(Path.of("src/main/resources/quickstart/config.json"))
-                        .replace("\"hidden_size\": 128", "\"hidden_size\": 32")
-                        .replace("\"intermediate_size\": 344", "\"intermediate_size\": 64")
-                        .replace("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2"));
-        Map<String, String> properties = new HashMap<>();
-        properties.put("kafka.bootstrap.servers", kafka.bootstrapServers());
-        properties.put("millrace.train.model", model.toString());
-        properties.put("millrace.train.epochs", "1");
-        properties.put("millrace.tokenizer.directory", "src/main/resources/quickstart/tokenizer");
-        properties.put(
-                "millrace.checkpoint.directory",
-                directory.resolve("checkpoints").toString());
-        properties.put("millrace.batch.sequence-length", Integer.toString(sequenceLength));
-        properties.put("millrace.batch.micro-batch", "4");
-        properties.put("millrace.engine.threads", "1");
-        return AppProcess.start(Path.of("."), properties, Map.of(), directory.resolve(log));
+    private AppProcess trainer(EmbeddedKafka kafka, int sequenceLength, String log) throws IOException {
+        return new SmallTrainer(directory, kafka.bootstrapServers())
+                .start(
+                        "checkpoints",
+                        log,
+                        Map.of(
+                                "millrace.train.epochs",
+                                "1",
+                                "millrace.batch.sequence-length",
+                                Integer.toString(sequenceLength)));
     }
 }
