@@ -62,4 +62,24 @@ class TrainerFailureIT {
             }
         }
     }
+
+    @Test
+    void ofTwoTrainersWithOneInstanceIdTheFirstIsFencedAndSaysSo() throws Exception {
+        try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory)) {
+            SmallCorpus.produce(kafka, 100);
+            SmallTrainer trainers = new SmallTrainer(directory, kafka.bootstrapServers());
+            Map<String, String> same = Map.of(
+                    "millrace.intake.instance-id", "trainer-0", "mp.messaging.incoming.documents.group.id", "shared");
+            try (AppProcess first = trainers.start("first", same)) {
+                first.awaitOk("/q/health/ready", LIMIT);
+
+                try (AppProcess second = trainers.start("second", same)) {
+                    assertThat(first.awaitExit(LIMIT)).as(first.log()).isEqualTo(1);
+                    assertThat(first.log())
+                            .contains("another live member of group shared has taken over millrace.intake.instance-id");
+                    second.awaitOk("/q/health/ready", LIMIT);
+                }
+            }
+        }
+    }
 }

@@ -45,6 +45,14 @@ class TrainerProbesIT {
                         .contains("millrace_waiting_share", "millrace_tokens_to_train")
                         .contains("millrace_partition_position{partition=\"1\"}");
 
+                // A broker that is gone for a while is no broken consumer.
+                double before = metric(trainer, "millrace_records_read_total");
+                kafka.stopNode(1);
+                assertThat(status(trainer, "/q/health/live")).isEqualTo(200);
+                kafka.startNode(1);
+                produce(kafka);
+                await().atMost(LIMIT).until(() -> metric(trainer, "millrace_records_read_total") > before);
+
                 assertThat(trainer.terminate(LIMIT)).as(trainer.log()).isZero();
             }
         }
