@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.EmbeddedKafka;
 import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
+import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -143,26 +144,10 @@ class TrainerAppIT {
     }
 
     private AppProcess trainer(EmbeddedKafka kafka, int sequenceLength, String log, Map<String, String> more)
-            throws Exception {
-        Path model = directory.resolve("config.json");
-        Files.writeString(
-                model,
-                Files.readString(Path.of("src/main/resources/quickstart/config.json"))
-                        .replace("\"hidden_size\": 128", "\"hidden_size\": 32")
-                        .replace("\"intermediate_size\": 344", "\"intermediate_size\": 64")
-                        .replace("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2"));
-        Map<String, String> properties = new HashMap<>();
-        properties.put("kafka.bootstrap.servers", kafka.bootstrapServers());
-        properties.put("millrace.train.model", model.toString());
-        properties.put("millrace.train.epochs", "1");
-        properties.put("millrace.tokenizer.directory", "src/main/resources/quickstart/tokenizer");
-        properties.put(
-                "millrace.checkpoint.directory",
-                directory.resolve("checkpoints").toString());
-        properties.put("millrace.batch.sequence-length", Integer.toString(sequenceLength));
-        properties.put("millrace.batch.micro-batch", "4");
-        properties.put("millrace.engine.threads", "1");
-        properties.putAll(more);
-        return AppProcess.start(Path.of("."), properties, Map.of(), directory.resolve(log));
+            throws IOException {
+        Map<String, String> settings = new HashMap<>(more);
+        settings.put("millrace.train.epochs", "1");
+        settings.put("millrace.batch.sequence-length", Integer.toString(sequenceLength));
+        return new SmallTrainer(directory, kafka.bootstrapServers()).start("checkpoints", log, settings);
     }
 }

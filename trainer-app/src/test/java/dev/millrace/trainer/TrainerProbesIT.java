@@ -8,7 +8,6 @@ import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.KafkaMain;
 import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -26,7 +25,7 @@ class TrainerProbesIT {
     @Test
     void probesFollowTheStateOfTheTrainer() throws Exception {
         int port = EmbeddedKafka.freePort();
-        try (AppProcess trainer = trainer(port)) {
+        try (AppProcess trainer = new SmallTrainer(directory, "localhost:" + port).start("probed", Map.of())) {
             trainer.awaitOk("/q/health/started", LIMIT);
             assertThat(status(trainer, "/q/health/ready")).isEqualTo(503);
             assertThat(status(trainer, "/q/health/live")).isEqualTo(200);
@@ -45,6 +44,14 @@ class TrainerProbesIT {
                 assertThat(all)
                         .contains("millrace_waiting_share", "millrace_tokens_to_train")
                         .contains("millrace_partition_position{partition=\"1\"}");
+
+                // A broker that is gone for a while is no broken consumer.
+                double before = metric(trainer, "millrace_records_read_total");
+                kafka.stopNode(1);
+                assertThat(status(trainer, "/q/health/live")).isEqualTo(200);
+                kafka.startNode(1);
+                produce(kafka);
+                await().atMost(LIMIT).until(() -> metric(trainer, "millrace_records_read_total") > before);
 
                 assertThat(trainer.terminate(LIMIT)).as(trainer.log()).isZero();
             }
@@ -75,26 +82,5 @@ class TrainerProbesIT {
                             100)
                     .awaitCompletion(Duration.ofSeconds(60));
         }
-    }
-
-    private AppProcess trainer(int kafkaPort) throws IOException {
-        Path model = directory.resolve("config.json");
-        Files.writeString(
-                model,
-                Files.readString(Path.of("src/main/resources/quickstart/config.json"))
-                        .replace("\"hidden_size\": 128", "\"hidden_size\": 32"));
-        return AppProcess.start(
-                Path.of("."),
-                Map.of(
-                        "kafka.bootstrap.servers", "localhost:" + kafkaPort,
-                        "millrace.train.model", model.toString(),
-                        "millrace.tokenizer.directory", "src/main/resources/quickstart/tokenizer",
-                        "millrace.checkpoint.directory",
-                                directory.resolve("checkpoints").toString(),
-                        "millrace.batch.sequence-length", "32",
-                        "millrace.batch.micro-batch", "4",
-                        "millrace.engine.threads", "1"),
-                Map.of(),
-                directory.resolve("trainer.log"));
     }
 }

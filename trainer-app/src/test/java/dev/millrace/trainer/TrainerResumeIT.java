@@ -7,20 +7,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.EmbeddedKafka;
-import dev.millrace.testing.KafkaMain;
-import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,9 +29,7 @@ class TrainerResumeIT {
     @Test
     void aRunThatIsInterruptedEndsWithTheSameBitsAsOneThatIsNot() throws Exception {
         try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory)) {
-            kafka.createTopic(KafkaMain.DOCUMENTS, 2);
-            kafka.createTopic(KafkaMain.DEAD_LETTERS, 1);
-            produceDocuments(kafka);
+            SmallCorpus.produce(kafka, DOCUMENTS);
 
             Path undisturbed = run(kafka, "undisturbed");
             try (AppProcess trainer = trainer(kafka, "stopped")) {
@@ -94,43 +86,14 @@ class TrainerResumeIT {
         return new ObjectMapper().readTree(checkpoint.resolve("manifest.json").toFile());
     }
 
-    private static void produceDocuments(EmbeddedKafka kafka) {
-        Random random = new Random(20261123);
-        List<ProducerRecord<String, String>> records = new ArrayList<>();
-        for (int i = 0; i < DOCUMENTS; i++) {
-            StringBuilder text = new StringBuilder();
-            for (int words = 10 + random.nextInt(40); words > 0; words--) {
-                text.append(Integer.toString(random.nextInt(1 << 16), 36)).append(' ');
-            }
-            records.add(new ProducerRecord<>(KafkaMain.DOCUMENTS, i % 2, "d" + i, "{\"text\":\"" + text + "\"}"));
-        }
-        try (KafkaCompanion companion = new KafkaCompanion(kafka.bootstrapServers())) {
-            companion.produceStrings().fromRecords(records).awaitCompletion(Duration.ofSeconds(60));
-        }
-    }
-
-    private AppProcess trainer(EmbeddedKafka kafka, String name) throws Exception {
-        Path model = directory.resolve("config.json");
-        Files.writeString(
-                model,
-                Files.readString(Path.of("src/main/resources/quickstart/config.json"))
-                        .replace("\"hidden_size\": 128", "\"hidden_size\": 32")
-                        .replace("\"intermediate_size\": 344", "\"intermediate_size\": 64"));
-        Map<String, String> properties = new HashMap<>();
-        properties.put("kafka.bootstrap.servers", kafka.bootstrapServers());
-        properties.put("mp.messaging.incoming.documents.group.id", "group-" + name);
-        // A killed member's seat is free when its session ends.
-        properties.put("mp.messaging.incoming.documents.session.timeout.ms", "6000");
-        properties.put("millrace.train.model", model.toString());
-        properties.put("millrace.train.epochs", "1");
-        properties.put("millrace.train.learning-rate.peak", "1e-3");
-        properties.put("millrace.tokenizer.directory", "src/main/resources/quickstart/tokenizer");
-        properties.put("millrace.checkpoint.directory", directory.resolve(name).toString());
-        properties.put("millrace.checkpoint.every-steps", "100");
-        properties.put("millrace.checkpoint.keep", "5");
-        properties.put("millrace.batch.sequence-length", "32");
-        properties.put("millrace.batch.micro-batch", "4");
-        properties.put("millrace.engine.threads", "1");
-        return AppProcess.start(Path.of("."), properties, Map.of(), directory.resolve(name + ".log"));
+    private AppProcess trainer(EmbeddedKafka kafka, String name) throws IOException {
+        return new SmallTrainer(directory, kafka.bootstrapServers())
+                .start(
+                        name,
+                        Map.of(
+                                "millrace.train.epochs", "1",
+                                "millrace.train.learning-rate.peak", "1e-3",
+                                "millrace.checkpoint.every-steps", "100",
+                                "millrace.checkpoint.keep", "5"));
     }
 }

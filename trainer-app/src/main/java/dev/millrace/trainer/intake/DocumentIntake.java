@@ -1,7 +1,9 @@
 package dev.millrace.trainer.intake;
 
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import io.smallrye.common.annotation.Identifier;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import io.smallrye.reactive.messaging.kafka.KafkaConsumer;
 import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
@@ -23,14 +25,16 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.eclipse.microprofile.config.Config;
-import org.eclipse.microprofile.reactive.messaging.Incoming;
+import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// The channel `documents` as a shell around the [RecordExchange]: batches in, pauses and seeks out, offsets
 /// mirrored.
 ///
-/// The poll thread never waits for the model: a batch is handed over and the method returns.
+/// The poll thread never waits for the model: a batch is handed over and the method returns. The connector does not
+/// retry a poll that failed (`retry=false`): Kafka's consumer retries by itself whatever passes, and what it throws
+/// is for good. Then the channel ends, and the exchange tells whoever waits for a record.
 @Singleton
 @Default
 @Identifier(DocumentIntake.CHANNEL)
@@ -44,10 +48,16 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
     private final String group;
     private final RecordExchange exchange;
     private final PollThreadControl control;
+    private final Multi<ConsumerRecords<byte[], byte[]>> batches;
     private final ScheduledExecutorService positions = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("millrace-positions").daemon().factory());
 
-    DocumentIntake(IntakeConfig config, Config settings, KafkaClientService clients) {
+    DocumentIntake(
+            IntakeConfig config,
+            Config settings,
+            KafkaClientService clients,
+            @Channel(CHANNEL) Multi<ConsumerRecords<byte[], byte[]>> batches) {
+        this.batches = batches;
         this.topic = settings.getValue("mp.messaging.incoming." + CHANNEL + ".topic", String.class);
         this.group = settings.getValue("mp.messaging.incoming." + CHANNEL + ".group.id", String.class);
         this.control = new PollThreadControl(topic, () -> consumer(clients));
@@ -77,9 +87,21 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
         return exchange;
     }
 
-    @Incoming(CHANNEL)
-    void receive(ConsumerRecords<byte[], byte[]> batch) {
-        exchange.offer(batch);
+    void start(@Observes StartupEvent event) {
+        var _ = batches.subscribe()
+                .with(
+                        exchange::offer,
+                        this::broken,
+                        () -> broken(new IllegalStateException("the channel " + CHANNEL + " ended by itself")));
+    }
+
+    /// Nothing will come any more.
+    private void broken(Throwable cause) {
+        IntakeFailedException told = BrokenConsumer.explain(cause, topic, group, exchange.status());
+        LOG.error(told.getMessage());
+        control.stop();
+        positions.shutdownNow();
+        exchange.fail(told);
     }
 
     @Override

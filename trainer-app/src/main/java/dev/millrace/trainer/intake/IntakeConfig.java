@@ -5,6 +5,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
+import java.util.Optional;
 
 /// Settings of the way in.
 @ConfigMapping(prefix = "millrace.intake")
@@ -31,4 +32,8 @@ public interface IntakeConfig {
     /// How often the consumer's positions and lags are read.
     @WithDefault("100ms")
     Duration positionInterval();
+
+    /// Kafka's `group.instance.id` of the consumer: with it, a trainer that is started again within the session
+    /// time-out has its partitions back at once. Two live trainers must not have the same one. None by default.
+    Optional<String> instanceId();
 }

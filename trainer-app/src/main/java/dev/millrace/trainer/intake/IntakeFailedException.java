@@ -1,5 +1,7 @@
 package dev.millrace.trainer.intake;
 
+import org.jspecify.annotations.Nullable;
+
 /// The intake cannot go on; the message says what to do.
 public final class IntakeFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -8,7 +10,7 @@ public final class IntakeFailedException extends RuntimeException {
         super(message);
     }
 
-    public IntakeFailedException(String message, Throwable cause) {
+    public IntakeFailedException(@Nullable String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -73,10 +73,14 @@ final class PartitionBuffer {
     /// @param lag records between it and the end of the log
     void observe(long position, long lag) {
         this.lag = lag;
-        // A position past what was taken in: either the last offsets are transaction markers, or a batch is still on
-        // its
-        // way here. Passing the partition by is right in both cases, for the log does end at what this position says.
+        // A position past what was taken in: either the last offsets are transaction markers, or a batch is still
+        // on its way here. Passing the partition by is right in both cases, for the log does end at what this position
+        // says.
         this.atLogEnd = lag == 0 && position >= awaited;
+    }
+
+    void forgetLogEnd() {
+        atLogEnd = false;
     }
 
     long awaited() {

@@ -13,6 +13,7 @@ final class PollThreadControl implements FlowControl {
 
     private final String topic;
     private final Supplier<@Nullable KafkaConsumer<byte[], byte[]>> channel;
+    private volatile boolean stopped;
 
     PollThreadControl(String topic, Supplier<@Nullable KafkaConsumer<byte[], byte[]>> channel) {
         this.topic = topic;
@@ -34,16 +35,23 @@ final class PollThreadControl implements FlowControl {
         queue(partition, "seek to " + offset, new ConsumerControl.Seek(offset));
     }
 
+    /// The consumer is broken: there is no poll thread to queue anything on.
+    void stop() {
+        stopped = true;
+    }
+
     /// Runs on the poll thread, some time soon.
     void run(Consumer<org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>> action, String what) {
         KafkaConsumer<byte[], byte[]> consumer = channel.get();
-        if (consumer == null) {
-            LOG.debugf("no consumer yet to %s", what);
+        if (stopped || consumer == null) {
+            LOG.debugf("no consumer to %s", what);
             return;
         }
-        consumer.runOnPollingThread(action)
-                .subscribe()
-                .with(_ -> {}, failure -> LOG.errorf(failure, "cannot %s", what));
+        consumer.runOnPollingThread(action).subscribe().with(_ -> {}, failure -> {
+            if (!stopped) {
+                LOG.errorf(failure, "cannot %s", what);
+            }
+        });
     }
 
     private void queue(int partition, String what, ConsumerControl.Action action) {

@@ -2,6 +2,7 @@ package dev.millrace.trainer.intake;
 
 import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -27,7 +28,7 @@ public final class RecordExchange implements RecordSource {
     private final long highWatermark;
     private final long lowWatermark;
     private final FlowControl control;
-    private @Nullable Throwable failure;
+    private @Nullable IntakeFailedException failure;
     private boolean open;
     private boolean closed;
 
@@ -116,6 +117,8 @@ public final class RecordExchange implements RecordSource {
                 PartitionBuffer buffer = partitions.get(partition);
                 if (buffer != null) {
                     buffer.assigned(false);
+                    // Where its log ends is no longer seen: whoever takes waits for it to come back.
+                    buffer.forgetLogEnd();
                 }
             }
             changed.signalAll();
@@ -155,8 +158,8 @@ public final class RecordExchange implements RecordSource {
         }
     }
 
-    /// The consumer is broken for good: whoever takes is told.
-    void fail(Throwable cause) {
+    /// The consumer is broken for good: whoever takes is told, at once, whatever still waits here.
+    void fail(IntakeFailedException cause) {
         lock.lock();
         try {
             if (failure == null) {
@@ -243,6 +246,20 @@ public final class RecordExchange implements RecordSource {
         }
     }
 
+    /// For who waits for something else than a record.
+    ///
+    /// @throws IntakeFailedException when the consumer is broken for good
+    public void requireConsumer() {
+        lock.lock();
+        try {
+            if (failure != null) {
+                throw new IntakeFailedException(failure.getMessage(), failure);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     // --- for probes and metrics ---
 
     /// Whether every partition of the run is assigned to this consumer and stands where its state says.
@@ -250,6 +267,16 @@ public final class RecordExchange implements RecordSource {
         lock.lock();
         try {
             return open && failure == null && partitions.values().stream().allMatch(PartitionBuffer::assigned);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Why the consumer is broken for good, where it is.
+    public Optional<String> failure() {
+        lock.lock();
+        try {
+            return Optional.ofNullable(failure).map(IntakeFailedException::getMessage);
         } finally {
             lock.unlock();
         }

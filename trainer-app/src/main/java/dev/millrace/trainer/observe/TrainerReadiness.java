@@ -6,6 +6,7 @@ import dev.millrace.trainer.train.TrainingStatus;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
 /// Ready: every partition of the run is assigned to this trainer and stands where its state says.
@@ -23,9 +24,10 @@ class TrainerReadiness implements HealthCheck {
     @Override
     public HealthCheckResponse call() {
         boolean training = status.state() instanceof TrainingState.Training;
-        return HealthCheckResponse.named("partitions assigned and offsets restored")
+        HealthCheckResponseBuilder answer = HealthCheckResponse.named("partitions assigned and offsets restored")
                 .status(training && intake.exchange().ready())
-                .withData("state", status.state().toString())
-                .build();
+                .withData("state", status.state().toString());
+        intake.exchange().failure().ifPresent(why -> answer.withData("consumer", why));
+        return answer.build();
     }
 }

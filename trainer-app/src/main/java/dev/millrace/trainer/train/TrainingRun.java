@@ -258,6 +258,7 @@ final class TrainingRun {
     /// Looks at the log until it is there: a broker that is away is waited for.
     private LogInspector.@Nullable Snapshot look(LogInspector inspector) throws InterruptedException {
         while (!stopRequested) {
+            intake.exchange().requireConsumer();
             try {
                 status.enter(new TrainingState.Connecting("looking at " + intake.topic()));
                 return inspector.look();

@@ -116,11 +116,29 @@ class RecordExchangeTest {
     }
 
     @Test
+    void aPartitionThatWasTakenAwayIsAwaitedEvenIfItStoodAtItsLogEnd() throws Exception {
+        open(0);
+        exchange.observe(0, 0, 0);
+        assertThat(exchange.take(0)).isInstanceOf(Taken.AtLogEnd.class);
+
+        exchange.revoke(List.of(0));
+        CompletableFuture<Taken> taken = taking(0);
+        exchange.assign(List.of(0), control);
+        exchange.offer(List.of(record(0, 0, 1)));
+
+        assertThat(taken.get(10, TimeUnit.SECONDS)).isInstanceOf(Taken.Next.class);
+    }
+
+    @Test
     void aBrokenConsumerReachesWhoeverWaits() {
         open(0);
         CompletableFuture<Taken> taken = taking(0);
 
-        exchange.fail(new IllegalStateException("fenced"));
+        exchange.fail(new IntakeFailedException("fenced"));
+
+        assertThat(exchange.ready()).isFalse();
+        assertThat(exchange.failure()).hasValue("fenced");
+        assertThatThrownBy(exchange::requireConsumer).hasMessage("fenced");
 
         assertThatThrownBy(() -> taken.get(10, TimeUnit.SECONDS))
                 .isInstanceOf(ExecutionException.class)
