@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.EmbeddedKafka;
+import dev.millrace.testing.KafkaMain;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -15,10 +16,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A run that is stopped, or killed, and started again ends with the same bits as one that was left alone.
+/// A run that is stopped, or killed, and started again ends with the same bits as one that was left alone; so does one
+/// whose partitions were taken away for a while.
 class TrainerResumeIT {
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final int DOCUMENTS = 600;
@@ -27,7 +34,7 @@ class TrainerResumeIT {
     Path directory;
 
     @Test
-    void aRunThatIsInterruptedEndsWithTheSameBitsAsOneThatIsNot() throws Exception {
+    void aRunThatIsInterruptedOrLosesPartitionsEndsWithTheSameBitsAsOneThatIsLeftAlone() throws Exception {
         try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory)) {
             SmallCorpus.produce(kafka, DOCUMENTS);
 
@@ -44,7 +51,24 @@ class TrainerResumeIT {
             }
             Path killed = run(kafka, "killed");
 
-            for (Path resumed : List.of(stopped, killed)) {
+            try (AppProcess trainer = trainer(kafka, "disturbed")) {
+                awaitCheckpoint("disturbed");
+                for (int times = 1; times <= 2; times++) {
+                    takePartitionAway(kafka, "group-disturbed");
+                    int returns = 1 + times;
+                    await().atMost(LIMIT)
+                            .until(() -> trainer.log()
+                                            .lines()
+                                            .filter(line -> line.contains("] (") && line.contains("assigned [deep"))
+                                            .count()
+                                    >= returns);
+                }
+                assertThat(trainer.awaitExit(LIMIT)).as(trainer.log()).isZero();
+                assertThat(trainer.log()).contains("revoked [deep");
+            }
+            Path disturbed = checkpoints("disturbed").getLast();
+
+            for (Path resumed : List.of(stopped, killed, disturbed)) {
                 assertThat(resumed.getFileName()).isEqualTo(undisturbed.getFileName());
                 assertThat(resumed.resolve("model.safetensors"))
                         .hasSameBinaryContentAs(undisturbed.resolve("model.safetensors"));
@@ -62,6 +86,31 @@ class TrainerResumeIT {
         }
         List<Path> checkpoints = checkpoints(name);
         return checkpoints.getLast();
+    }
+
+    /// Joins the group, commits offsets that are none of the run's, and leaves again.
+    private static void takePartitionAway(EmbeddedKafka kafka, String group) {
+        try (Consumer<byte[], byte[]> other = new KafkaConsumer<>(
+                Map.of(
+                        "bootstrap.servers",
+                        kafka.bootstrapServers(),
+                        "group.id",
+                        group,
+                        "enable.auto.commit",
+                        "false",
+                        "auto.offset.reset",
+                        "latest",
+                        "partition.assignment.strategy",
+                        CooperativeStickyAssignor.class.getName()),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer())) {
+            other.subscribe(List.of(KafkaMain.DOCUMENTS));
+            await().atMost(LIMIT).until(() -> {
+                other.poll(Duration.ofMillis(100));
+                return !other.assignment().isEmpty();
+            });
+            other.assignment().forEach(partition -> other.commitSync(Map.of(partition, new OffsetAndMetadata(1))));
+        }
     }
 
     private void awaitCheckpoint(String name) {
@@ -94,6 +143,12 @@ class TrainerResumeIT {
                                 "millrace.train.epochs", "1",
                                 "millrace.train.learning-rate.peak", "1e-3",
                                 "millrace.checkpoint.every-steps", "100",
-                                "millrace.checkpoint.keep", "5"));
+                                "millrace.checkpoint.keep", "5",
+                                // Small buffers: what is taken away is not already here.
+                                "millrace.intake.high-watermark", "4K",
+                                "millrace.intake.low-watermark", "2K",
+                                "mp.messaging.incoming.documents.max.poll.records", "5",
+                                "mp.messaging.incoming.documents.max.partition.fetch.bytes", "4096",
+                                "mp.messaging.incoming.documents.heartbeat.interval.ms", "200"));
     }
 }
