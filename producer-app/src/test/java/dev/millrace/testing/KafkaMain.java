@@ -13,6 +13,7 @@ public final class KafkaMain {
     public static final String DOCUMENTS = "deepseek-training-data";
     /// Records that are no documents, each with the reason.
     public static final String DEAD_LETTERS = "deepseek-dead-letters";
+    public static final String LEDGER = "deepseek-training-ledger";
 
     private static final int PARTITIONS = 4;
 
@@ -35,6 +36,7 @@ public final class KafkaMain {
         }));
         kafka.createTopic(DOCUMENTS, PARTITIONS);
         kafka.createTopic(DEAD_LETTERS, 1);
+        kafka.createTopic(LEDGER, 1);
         System.out.println("kafka ready on " + kafka.bootstrapServers());
         stopped.await();
     }

@@ -21,13 +21,28 @@ import org.apache.kafka.clients.admin.NewTopic;
 /// @param broker the process, where it is ours
 record Cluster(String bootstrapServers, String topic, Optional<ChildProcess> broker) implements AutoCloseable {
 
+    private static final String DEAD_LETTERS = "-dead-letters";
+    private static final String LEDGER = "-ledger";
+
+    /// Where the trainer of this run publishes.
+    List<String> trainerSettings() {
+        return broker.isPresent()
+                ? List.of()
+                : List.of(
+                        "-Dmillrace.publish.dead-letter-topic=" + topic + DEAD_LETTERS,
+                        "-Dmillrace.publish.ledger-topic=" + topic + LEDGER);
+    }
+
     static Cluster open(Path directory) throws IOException, InterruptedException, ExecutionException {
         String set = System.getProperty("kafka.bootstrap.servers", "");
         String named = set.isBlank() ? System.getenv().getOrDefault("KAFKA_BOOTSTRAP_SERVERS", "") : set;
         if (!named.isBlank()) {
             String topic = "millrace-quickstart-" + System.currentTimeMillis();
             try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, named))) {
-                admin.createTopics(List.of(new NewTopic(topic, Optional.of(4), Optional.empty())))
+                admin.createTopics(List.of(
+                                new NewTopic(topic, Optional.of(4), Optional.empty()),
+                                new NewTopic(topic + DEAD_LETTERS, Optional.of(1), Optional.empty()),
+                                new NewTopic(topic + LEDGER, Optional.of(1), Optional.empty())))
                         .all()
                         .get();
             }

@@ -106,6 +106,7 @@ final class Quickstart {
                 "-Dmillrace.train.learning-rate.schedule=cosine",
                 "-Dmillrace.train.learning-rate.decay-steps=" + steps,
                 "-Dmillrace.train.learning-rate.floor=0.1"));
+        arguments.addAll(cluster.trainerSettings());
         arguments.addAll(app("trainer-app", Cluster.freePort()));
         try (ChildProcess trainer =
                 ChildProcess.start("trainer", work, arguments, environment(cluster), "Listening on", losses::see)) {

@@ -28,6 +28,7 @@ class ArchitectureTest {
             "learn",
             "generate",
             "checkpoint",
+            "publish",
             "train",
             "observe",
             "api");

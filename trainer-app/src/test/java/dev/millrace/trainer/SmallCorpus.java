@@ -16,6 +16,7 @@ final class SmallCorpus {
     static void produce(EmbeddedKafka kafka, int documents) {
         kafka.createTopic(KafkaMain.DOCUMENTS, 2);
         kafka.createTopic(KafkaMain.DEAD_LETTERS, 1);
+        kafka.createTopic(KafkaMain.LEDGER, 1);
         Random random = new Random(20261123);
         List<ProducerRecord<String, String>> records = new ArrayList<>();
         for (int i = 0; i < documents; i++) {

@@ -40,6 +40,7 @@ class TrainerAppIT {
             // Given
             kafka.createTopic(TOPIC, 4);
             kafka.createTopic("deepseek-dead-letters", 1);
+            kafka.createTopic("deepseek-training-ledger", 1);
             companion.registerSerde(byte[].class, Serdes.ByteArray());
             List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
             for (int i = 0; i < GOOD; i++) {

@@ -33,6 +33,7 @@ class TrainerProbesIT {
             try (EmbeddedKafka kafka = EmbeddedKafka.startOn(port, directory)) {
                 kafka.createTopic(KafkaMain.DOCUMENTS, 2);
                 kafka.createTopic(KafkaMain.DEAD_LETTERS, 1);
+                kafka.createTopic(KafkaMain.LEDGER, 1);
                 trainer.awaitOk("/q/health/ready", LIMIT);
                 produce(kafka);
 

@@ -27,11 +27,11 @@ import org.jspecify.annotations.Nullable;
 public final class BatchAssembler {
     private final RecordSource source;
     private final RecordReader reader;
-    private final DeadLetters deadLetters;
     private final Shape shape;
     private final @Nullable Bounds bounds;
     private final List<Lane> lanes = new ArrayList<>();
     private final Deque<Composition> recorded;
+    private List<DeadLetter> letters = new ArrayList<>();
     private int epoch;
     private int turn;
     private Cursor.Counts counts;
@@ -55,14 +55,12 @@ public final class BatchAssembler {
     public BatchAssembler(
             RecordSource source,
             RecordReader reader,
-            DeadLetters deadLetters,
             Shape shape,
             Cursor start,
             Optional<Bounds> bounds,
             List<Composition> recorded) {
         this.source = source;
         this.reader = reader;
-        this.deadLetters = deadLetters;
         this.shape = shape;
         this.bounds = bounds.orElse(null);
         this.epoch = start.epoch();
@@ -137,7 +135,7 @@ public final class BatchAssembler {
         }
         return windows.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new StepBatch(windows, passedOver, cursor(), readSince(examined)));
+                : Optional.of(new StepBatch(windows, passedOver, cursor(), readSince(examined), takeLetters()));
     }
 
     /// Makes a step of the windows that made it before. The records are on the log, for they were then.
@@ -163,7 +161,7 @@ public final class BatchAssembler {
             }
         }
         turn = index(before.turn());
-        return new StepBatch(windows, before.passedOver(), cursor(), readSince(examined));
+        return new StepBatch(windows, before.passedOver(), cursor(), readSince(examined), takeLetters());
     }
 
     private int index(int partition) {
@@ -191,6 +189,13 @@ public final class BatchAssembler {
     /// How far the log has been used by the steps handed out so far.
     public Cursor cursor() {
         return new Cursor(epoch, turn, lanes.stream().map(Lane::cursor).toList(), counts);
+    }
+
+    /// The bad records that were found since the last step was handed out.
+    public List<DeadLetter> takeLetters() {
+        List<DeadLetter> taken = letters;
+        letters = new ArrayList<>();
+        return taken;
     }
 
     private boolean over() {
@@ -282,7 +287,7 @@ public final class BatchAssembler {
             throws InterruptedException {
         // A later pass meets the same record again: it is a dead letter once.
         if (first && lane.epoch == 0) {
-            deadLetters.send(record, reason);
+            letters.add(new DeadLetter(record, reason));
         }
         lane.badInARow++;
         if (lane.badInARow >= shape.maxConsecutiveBad()) {

@@ -1,5 +1,6 @@
 package dev.millrace.trainer.batch;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -14,12 +15,12 @@ public final class Prefetcher implements AutoCloseable {
     private final BlockingQueue<Prepared> prepared;
     private final Thread thread;
     private final BatchAssembler assembler;
-    private volatile @Nullable Cursor end;
+    private volatile @Nullable Tail end;
 
     private sealed interface Prepared {
         record Step(StepBatch batch) implements Prepared {}
 
-        record End(Cursor cursor) implements Prepared {}
+        record End(Tail tail) implements Prepared {}
 
         record Failed(Throwable cause) implements Prepared {}
     }
@@ -45,7 +46,7 @@ public final class Prefetcher implements AutoCloseable {
         return switch (next) {
             case Prepared.Step step -> step.batch();
             case Prepared.End over -> {
-                end = over.cursor();
+                end = over.tail();
                 throw new EndOfRun();
             }
             case Prepared.Failed failed -> throw failure(failed.cause());
@@ -63,9 +64,14 @@ public final class Prefetcher implements AutoCloseable {
 
     /// How far the log was used when the run was over: past the last step there may be records that gave it
     /// nothing.
-    public Optional<Cursor> end() {
+    public Optional<Tail> end() {
         return Optional.ofNullable(end);
     }
+
+    /// What lay past the last step.
+    ///
+    /// @param letters bad records among it
+    public record Tail(Cursor cursor, List<DeadLetter> letters) {}
 
     /// Steps that wait.
     public int waiting() {
@@ -95,7 +101,7 @@ public final class Prefetcher implements AutoCloseable {
                 prepared.put(new Prepared.Step(step.get()));
                 step = assembler.next();
             }
-            prepared.put(new Prepared.End(assembler.cursor()));
+            prepared.put(new Prepared.End(new Tail(assembler.cursor(), assembler.takeLetters())));
         } catch (InterruptedException e) {
             // Closed: nobody takes any more.
             Thread.currentThread().interrupt();

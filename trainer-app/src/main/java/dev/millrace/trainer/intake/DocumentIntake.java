@@ -12,9 +12,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Default;
 import jakarta.inject.Singleton;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -22,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.reactive.messaging.Channel;
@@ -116,23 +113,6 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
             LOG.infof("revoked %s", partitions);
         }
         exchange.revoke(numbers(partitions));
-    }
-
-    /// Commits offsets to the group, for tools that show lag: a mirror of the checkpoint, never what a run resumes
-    /// from.
-    public void mirror(Map<Integer, Long> offsets) {
-        control.run(
-                consumer -> {
-                    Map<TopicPartition, OffsetAndMetadata> owned = new HashMap<>();
-                    offsets.forEach((partition, offset) -> {
-                        TopicPartition topicPartition = new TopicPartition(topic, partition);
-                        if (consumer.assignment().contains(topicPartition)) {
-                            owned.put(topicPartition, new OffsetAndMetadata(offset));
-                        }
-                    });
-                    consumer.commitSync(owned);
-                },
-                "commit " + offsets + " of " + topic);
     }
 
     void stop(@Observes @Priority(AFTER_TRAINING) ShutdownEvent event) {

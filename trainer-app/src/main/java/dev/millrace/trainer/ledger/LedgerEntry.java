@@ -9,4 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// @param result null while the step is under way, or where the process died in it
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record LedgerEntry(
-        long step, Composition composition, @Nullable StepResult result) {}
+        long step, Composition composition, @Nullable StepResult result) {
+    /// The entry as JSON, in UTF-8.
+    public byte[] json() {
+        return LedgerFile.bytes(this);
+    }
+}

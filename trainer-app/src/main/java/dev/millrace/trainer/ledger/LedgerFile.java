@@ -47,6 +47,10 @@ final class LedgerFile {
         return (json + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
+    static byte[] bytes(LedgerEntry entry) {
+        return JSON.valueToTree(entry).toString().getBytes(StandardCharsets.UTF_8);
+    }
+
     /// Reads the whole lines of a file; a last one without its end was never finished.
     ///
     /// @throws IOException naming file and line where one cannot be read

@@ -33,6 +33,14 @@ public record LedgerReader(Path file) {
                 limit);
     }
 
+    /// The steps between two.
+    ///
+    /// @param after exclusive
+    /// @param upTo inclusive
+    public List<LedgerEntry> between(long after, long upTo) throws IOException {
+        return entries(composed -> composed.step() > after && composed.step() <= upTo, Integer.MAX_VALUE);
+    }
+
     private interface Wanted {
         boolean test(LedgerFile.Line.Composed composed);
     }

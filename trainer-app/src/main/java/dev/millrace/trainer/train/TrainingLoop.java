@@ -8,12 +8,14 @@ import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointManifest;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
 import dev.millrace.trainer.checkpoint.CheckpointWrite;
+import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearningRateSchedule;
 import dev.millrace.trainer.learn.StepOutcome;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.ledger.StepResult;
 import dev.millrace.trainer.pack.Window;
+import dev.millrace.trainer.publish.Outbox;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,6 +40,7 @@ public final class TrainingLoop {
     private final LearningRateSchedule schedule;
     private final CheckpointStore checkpoints;
     private final StepLedger ledger;
+    private final Outbox outbox;
     private final Companions companions;
     private final TrainingStatus status;
     private final InstantSource clock;
@@ -73,11 +76,10 @@ public final class TrainingLoop {
         /// Adds files that other tools look for: the tokenizer.
         void addFiles(Path directory) throws IOException;
 
-        /// Waits until everything that the checkpoint is about to cover is safe elsewhere: the dead letters.
-        void settle() throws InterruptedException;
-
-        /// The checkpoint is durable: mirrors its offsets to the consumer group.
-        void covered(Cursor cursor);
+        /// A checkpoint is durable: publishes what it covers.
+        ///
+        /// @param step up to which
+        void covered(long step, Outbox outbox, Cursor cursor) throws IOException, InterruptedException;
     }
 
     public TrainingLoop(
@@ -87,6 +89,7 @@ public final class TrainingLoop {
             LearningRateSchedule schedule,
             CheckpointStore checkpoints,
             StepLedger ledger,
+            Outbox outbox,
             Companions companions,
             TrainingStatus status,
             InstantSource clock,
@@ -101,6 +104,7 @@ public final class TrainingLoop {
         this.schedule = schedule;
         this.checkpoints = checkpoints;
         this.ledger = ledger;
+        this.outbox = outbox;
         this.companions = companions;
         this.status = status;
         this.clock = clock;
@@ -123,6 +127,8 @@ public final class TrainingLoop {
         if (savedStep < 0) {
             // A run begins with what it is bound to (its stretch of the log, its settings) on the disk.
             save();
+        } else {
+            publish();
         }
         try {
             while (!stopRequested) {
@@ -140,16 +146,24 @@ public final class TrainingLoop {
                 if (step % plan.logEvery() == 0 || report.skipped().isPresent()) {
                     log(report, shareAtStart, Duration.ofNanos(System.nanoTime() - began));
                 }
-                if (step % plan.checkpointEvery() == 0) {
+                if (step % plan.checkpointEvery() == 0 || outbox.full()) {
                     save();
+                    requireRoom();
                 }
             }
         } catch (Prefetcher.EndOfRun e) {
             why = "every epoch is trained";
-            cursor = batches.end().orElse(cursor);
+            batches.end().ifPresent(tail -> {
+                cursor = tail.cursor();
+                outbox.add(step + 1, tail.letters());
+            });
+        } catch (IntakeFailedException e) {
+            // What is trained is kept.
+            save();
+            throw e;
         }
         save();
-        companions.covered(cursor);
+        publish();
         return why;
     }
 
@@ -175,6 +189,7 @@ public final class TrainingLoop {
         StepOutcome outcome = learner.step(learningRate);
         step++;
         targets += stepTargets;
+        outbox.add(step, batch.letters());
         cursor = batch.after();
         loss = outcome.loss();
         Optional<String> skipped = switch (outcome) {
@@ -218,20 +233,31 @@ public final class TrainingLoop {
         }
         long began = System.nanoTime();
         ledger.force();
-        companions.settle();
         Checkpoint checkpoint;
         try (CheckpointWrite write = checkpoints.start(step)) {
             learner.save(write.directory());
             companions.addFiles(write.directory());
+            outbox.write(write.directory());
             checkpoint = write.commit(CheckpointManifest.of(
                     step, learner.steps(), targets, loss, cursor, plan.bounds().orElse(null), plan.fingerprint()));
         }
         savedStep = step;
-        companions.covered(cursor);
+        publish();
         checkpoints.prune();
         Duration took = Duration.ofNanos(System.nanoTime() - began);
         status.checkpointed(step, checkpoint.directory(), took);
         log.accept("checkpoint " + checkpoint.directory() + " in " + took.toMillis() + " ms");
+    }
+
+    private void publish() throws IOException, InterruptedException {
+        companions.covered(Math.max(step, outbox.lastStep()), outbox, cursor);
+    }
+
+    private void requireRoom() {
+        if (outbox.full()) {
+            throw new IntakeFailedException("dead letters cannot be published, and no more of them can be kept: see the"
+                    + " warnings of the publisher, and that the topics of millrace.publish exist and can be written");
+        }
     }
 
     private void log(StepReport report, double shareAtStart, Duration spent) {

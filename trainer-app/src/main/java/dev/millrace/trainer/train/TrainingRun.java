@@ -9,7 +9,6 @@ import dev.millrace.trainer.batch.RecordReader;
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointConfig;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
-import dev.millrace.trainer.intake.DeadLetterTopic;
 import dev.millrace.trainer.intake.DocumentDecoder;
 import dev.millrace.trainer.intake.DocumentIntake;
 import dev.millrace.trainer.intake.IntakeConfig;
@@ -19,9 +18,14 @@ import dev.millrace.trainer.learn.DeviceChoice;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.TorchEngine;
+import dev.millrace.trainer.ledger.LedgerReader;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.Objective;
+import dev.millrace.trainer.publish.Outbox;
+import dev.millrace.trainer.publish.PublishConfig;
+import dev.millrace.trainer.publish.Publisher;
+import dev.millrace.trainer.publish.RunIdentity;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import dev.millrace.trainer.tokenize.TokenizerConfig;
 import io.smallrye.common.annotation.Identifier;
@@ -49,7 +53,6 @@ final class TrainingRun {
 
     private final Settings settings;
     private final DocumentIntake intake;
-    private final DeadLetterTopic deadLetters;
     private final Map<String, Object> clientSettings;
     private final TrainingStatus status;
     private volatile @Nullable TrainingLoop loop;
@@ -63,17 +66,16 @@ final class TrainingRun {
             BatchConfig batch,
             TokenizerConfig tokenizer,
             IntakeConfig intake,
-            CheckpointConfig checkpoint) {}
+            CheckpointConfig checkpoint,
+            PublishConfig publish) {}
 
     TrainingRun(
             Settings settings,
             DocumentIntake intake,
-            DeadLetterTopic deadLetters,
             @Identifier("default-kafka-broker") Map<String, Object> clientSettings,
             TrainingStatus status) {
         this.settings = settings;
         this.intake = intake;
-        this.deadLetters = deadLetters;
         this.clientSettings = clientSettings;
         this.status = status;
     }
@@ -192,7 +194,18 @@ final class TrainingRun {
         status.restored(start.cursor(), start.bounds().orElse(null), state.step());
         LOG.infof("step %,d; %s", state.step(), describe(start));
         try (StepLedger ledger = StepLedger.open(settings.checkpoint().directory(), state.step(), LOG::warn)) {
-            return train(learner, tokenizer, checkpoints, ledger, start, state, fingerprint);
+            Outbox outbox =
+                    checkpoint.isPresent() ? Outbox.read(checkpoint.get().directory()) : new Outbox();
+            try (Publisher publisher = publisher()) {
+                return train(
+                        learner,
+                        tokenizer,
+                        checkpoints,
+                        new Records(ledger, outbox, publisher),
+                        start,
+                        state,
+                        fingerprint);
+            }
         }
     }
 
@@ -200,7 +213,7 @@ final class TrainingRun {
             Learner learner,
             DocumentTokenizer tokenizer,
             CheckpointStore checkpoints,
-            StepLedger ledger,
+            Records records,
             RunStart start,
             TrainingLoop.State state,
             SortedMap<String, String> fingerprint)
@@ -218,8 +231,9 @@ final class TrainingRun {
                 learner,
                 Schedules.of(train),
                 checkpoints,
-                ledger,
-                companions(),
+                records.ledger(),
+                records.outbox(),
+                companions(records.publisher()),
                 status,
                 InstantSource.system(),
                 LOG::info);
@@ -230,7 +244,7 @@ final class TrainingRun {
         intake.exchange().open(start.ranges());
         status.enter(new TrainingState.Training());
         try (Prefetcher batches = new Prefetcher(
-                assembler(tokenizer, start, ledger), settings.batch().prefetch())) {
+                assembler(tokenizer, start, records.ledger()), settings.batch().prefetch())) {
             return training.run(batches);
         } finally {
             loop = null;
@@ -245,7 +259,6 @@ final class TrainingRun {
                         new DocumentDecoder(Math.toIntExact(
                                 settings.intake().maxRecordSize().asLongValue())),
                         tokenizer),
-                deadLetters::send,
                 new BatchAssembler.Shape(
                         batch.sequenceLength(),
                         Math.multiplyExact(batch.microBatch(), batch.accumulation()),
@@ -315,7 +328,23 @@ final class TrainingRun {
         return config.mathematics().toString();
     }
 
-    private TrainingLoop.Companions companions() {
+    /// What a run writes beside its checkpoints.
+    private record Records(StepLedger ledger, Outbox outbox, Publisher publisher) {}
+
+    private Publisher publisher() throws IOException {
+        return new Publisher(
+                clientSettings,
+                new Publisher.Place(
+                        intake.topic(),
+                        intake.group(),
+                        settings.publish().deadLetterTopic(),
+                        settings.publish().ledgerTopic()),
+                RunIdentity.of(settings.checkpoint().directory()),
+                LOG::warn);
+    }
+
+    private TrainingLoop.Companions companions(Publisher publisher) {
+        LedgerReader steps = LedgerReader.in(settings.checkpoint().directory());
         return new TrainingLoop.Companions() {
             @Override
             public void addFiles(Path directory) throws IOException {
@@ -323,17 +352,12 @@ final class TrainingRun {
             }
 
             @Override
-            public void settle() throws InterruptedException {
-                deadLetters.settle();
-            }
-
-            @Override
-            public void covered(Cursor cursor) {
+            public void covered(long step, Outbox outbox, Cursor cursor) throws IOException, InterruptedException {
                 Map<Integer, Long> offsets = new HashMap<>();
                 cursor.partitions()
                         .forEach(partition -> offsets.put(
                                 partition.partition(), partition.position().offset()));
-                intake.mirror(offsets);
+                publisher.publish(step, outbox, steps::between, offsets);
             }
         };
     }

@@ -13,8 +13,6 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class BatchAssemblerTest {
-    private final List<String> letters = new ArrayList<>();
-
     @Test
     void takesWindowsRoundRobinOverThePartitionsInAscendingOrder() throws InterruptedException {
         ScriptedLog log = new ScriptedLog(true).partition(0, "abcdefg").partition(1, "ABCDEFG");
@@ -54,9 +52,11 @@ class BatchAssemblerTest {
         ScriptedLog log = new ScriptedLog(true).partition(0, "abcd", "!broken", "?image", "efgh");
         BatchAssembler assembler = assembler(log, log.start(), Optional.of(log.bounds(2)), 4, 1);
 
-        drain(assembler);
+        List<DeadLetter> letters = new ArrayList<>();
+        drain(assembler).forEach(step -> letters.addAll(step.letters()));
+        letters.addAll(assembler.takeLetters());
 
-        assertThat(letters).containsExactly("0@1 !broken");
+        assertThat(reported(letters)).containsExactly("0@1 !broken");
         assertThat(assembler.cursor().counts()).isEqualTo(new Cursor.Counts(8, 42, 16, 2, 2));
     }
 
@@ -81,10 +81,8 @@ class BatchAssemblerTest {
             int length = 1 + random.nextInt(6);
             int perStep = 1 + random.nextInt(4);
             Optional<Bounds> bounds = Optional.of(whole.bounds(epochs));
-            letters.clear();
             BatchAssembler undisturbed = assembler(whole, whole.start(), bounds, length, perStep);
             List<StepBatch> steps = drain(undisturbed);
-            List<String> expectedLetters = List.copyOf(letters);
 
             int crash = random.nextInt(steps.size() + 1);
             Cursor cursor = crash == 0 ? whole.start() : steps.get(crash - 1).after();
@@ -95,9 +93,13 @@ class BatchAssemblerTest {
             for (int i = 0; i < rest.size(); i++) {
                 assertThat(texts(rest.get(i))).isEqualTo(texts(steps.get(crash + i)));
                 assertThat(rest.get(i).after()).isEqualTo(steps.get(crash + i).after());
+                assertThat(reported(rest.get(i).letters()))
+                        .isEqualTo(reported(steps.get(crash + i).letters()));
             }
             assertThat(resumed.cursor()).isEqualTo(undisturbed.cursor());
-            assertThat(expectedLetters).containsAll(letters);
+            assertThat(reported(resumed.takeLetters()))
+                    .as("past the last step")
+                    .isEqualTo(reported(undisturbed.takeLetters()));
         }
     }
 
@@ -123,7 +125,6 @@ class BatchAssemblerTest {
                 // Random records may be bad three times in a row.
                 continue;
             }
-            letters.clear();
 
             // When: a crash, and the whole log is there at once
             int crash = random.nextInt(steps.size() + 1);
@@ -139,6 +140,7 @@ class BatchAssemblerTest {
                 StepBatch repeated = again.next().orElseThrow();
                 assertThat(texts(repeated)).isEqualTo(texts(step));
                 assertThat(repeated.after()).isEqualTo(step.after());
+                assertThat(reported(repeated.letters())).containsExactlyInAnyOrderElementsOf(reported(step.letters()));
                 assertThat(repeated.composition()).isEqualTo(step.composition());
             }
         }
@@ -186,7 +188,6 @@ class BatchAssemblerTest {
         return new BatchAssembler(
                 log,
                 ScriptedLog::read,
-                (record, reason) -> letters.add(record.partition() + "@" + record.offset() + " " + reason),
                 new BatchAssembler.Shape(length, windowsPerStep, bounds.isPresent() && length < 8 ? 100 : 3),
                 start,
                 bounds,
@@ -201,6 +202,13 @@ class BatchAssemblerTest {
             step = assembler.next();
         }
         return steps;
+    }
+
+    private static List<String> reported(List<DeadLetter> letters) {
+        return letters.stream()
+                .map(letter ->
+                        letter.record().partition() + "@" + letter.record().offset() + " " + letter.reason())
+                .toList();
     }
 
     private static List<String> texts(StepBatch step) {

@@ -1,0 +1,133 @@
+package dev.millrace.trainer.publish;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.trainer.batch.DeadLetter;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/// Dead letters that wait for the checkpoint that covers them, and to be published after it. They are part of the
+/// checkpoint: a crash between the two loses none and sends none twice.
+///
+/// The training thread owns it.
+public final class Outbox {
+    /// The file's name in a checkpoint.
+    public static final String FILE = "outbox.jsonl";
+
+    /// So many letters, or so many bytes of them, ask for a checkpoint before its time.
+    private static final int LETTERS = 1_000;
+    private static final long BYTES = 32L << 20;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final List<Letter> letters = new ArrayList<>();
+    private long bytes;
+
+    /// A dead letter as it is kept.
+    ///
+    /// @param step for which its record was read
+    /// @param key null where the record has none
+    /// @param value null where the record has none
+    @SuppressWarnings("ArrayRecordComponent") // Written and read, never compared.
+    public record Letter(
+            long step,
+            String topic,
+            int partition,
+            long offset,
+            byte @Nullable [] key,
+            byte @Nullable [] value,
+            List<LetterHeader> headers,
+            String reason) {
+        private static Letter of(long step, DeadLetter dead) {
+            ConsumerRecord<byte[], byte[]> record = dead.record();
+            List<LetterHeader> headers = new ArrayList<>();
+            for (Header header : record.headers()) {
+                headers.add(new LetterHeader(header.key(), header.value()));
+            }
+            return new Letter(
+                    step,
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    record.key(),
+                    record.value(),
+                    headers,
+                    dead.reason());
+        }
+
+        private long size() {
+            return 200 + (value == null ? 0 : value.length);
+        }
+    }
+
+    /// A header of the record.
+    @SuppressWarnings("ArrayRecordComponent") // Written and read, never compared.
+    public record LetterHeader(String key, byte @Nullable [] value) {}
+
+    /// Takes what was found while a step was made.
+    public void add(long step, Collection<DeadLetter> found) {
+        for (DeadLetter dead : found) {
+            Letter letter = Letter.of(step, dead);
+            letters.add(letter);
+            bytes += letter.size();
+        }
+    }
+
+    /// The last step that a letter is of; 0 where there is none.
+    public long lastStep() {
+        return letters.isEmpty() ? 0 : letters.getLast().step();
+    }
+
+    /// Whether a checkpoint is due for its sake.
+    public boolean full() {
+        return letters.size() >= LETTERS || bytes >= BYTES;
+    }
+
+    /// The letters in the order in which they were found.
+    public List<Letter> letters() {
+        return List.copyOf(letters);
+    }
+
+    /// Forgets what has been published.
+    public void clear() {
+        letters.clear();
+        bytes = 0;
+    }
+
+    /// Writes the letters into a checkpoint that is being made.
+    public void write(Path directory) throws IOException {
+        try (BufferedWriter lines = Files.newBufferedWriter(directory.resolve(FILE))) {
+            for (Letter letter : letters) {
+                lines.write(JSON.writeValueAsString(letter));
+                lines.write('\n');
+            }
+        }
+    }
+
+    /// Reads the letters of a checkpoint.
+    public static Outbox read(Path directory) throws IOException {
+        Outbox outbox = new Outbox();
+        Path file = directory.resolve(FILE);
+        try (BufferedReader lines = Files.newBufferedReader(file)) {
+            String line = lines.readLine();
+            while (line != null) {
+                Letter letter = JSON.readValue(line, Letter.class);
+                outbox.letters.add(letter);
+                outbox.bytes += letter.size();
+                line = lines.readLine();
+            }
+        } catch (JsonProcessingException e) {
+            throw new IOException(file + " cannot be read: " + e.getOriginalMessage(), e);
+        }
+        return outbox;
+    }
+}
