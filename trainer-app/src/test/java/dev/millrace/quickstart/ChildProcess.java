@@ -13,8 +13,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// A Java process of the quickstart. Its output goes to a file; it does not outlive this one.
-final class ChildProcess implements AutoCloseable {
+/// A Java process of the quickstart, or of the benchmark. Its output goes to a file; it does not outlive this one.
+public final class ChildProcess implements AutoCloseable {
     private static final int TAIL = 40;
 
     private final String name;
@@ -37,7 +37,7 @@ final class ChildProcess implements AutoCloseable {
     /// @param arguments of `java`
     /// @param readySign part of the line that says that it is ready
     /// @param lines sees every line
-    static ChildProcess start(
+    public static ChildProcess start(
             String name,
             Path directory,
             List<String> arguments,
@@ -89,7 +89,7 @@ final class ChildProcess implements AutoCloseable {
     }
 
     /// Waits until it ends by itself, with 0.
-    void awaitSuccess(Duration limit) throws InterruptedException, IOException {
+    public void awaitSuccess(Duration limit) throws InterruptedException, IOException {
         if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
             throw failed("had not ended after " + limit.toSeconds() + " s");
         }

@@ -1,0 +1,105 @@
+package dev.millrace.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.quickstart.ChildProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/// Trains each shape in each type for a while, prints one table and writes it as `model.json`: `./mvnw -Pbench`.
+///
+/// System properties: `bench.shapes` and `bench.dtypes` (names, separated by commas), `bench.seconds` (for each
+/// measurement, which ends with the step under way), `bench.threads` (of libtorch; 0: all cores).
+final class Bench {
+    private static final String SHAPES = "dense-256x6,dense-768x12,moe-768x12";
+    private static final Duration LONGEST = Duration.ofMinutes(20);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Bench() {}
+
+    /// @param arguments the directory to write to
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        int threads = Integer.getInteger("bench.threads", 0);
+        List<Measured> rows = run(
+                Path.of(arguments[0]),
+                List.of(System.getProperty("bench.shapes", SHAPES).split(",")),
+                List.of(System.getProperty("bench.dtypes", "fp32,bf16").split(",")),
+                Double.parseDouble(System.getProperty("bench.seconds", "30")),
+                threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+        System.out.println(table(rows));
+    }
+
+    /// Measures and writes `model.json`.
+    ///
+    /// @param seconds for each measurement
+    static List<Measured> run(Path directory, List<String> shapes, List<String> dtypes, double seconds, int threads)
+            throws IOException, InterruptedException {
+        Files.createDirectories(directory);
+        List<Measured> rows = new ArrayList<>();
+        for (String shape : shapes) {
+            for (String dtype : dtypes) {
+                System.err.println("measuring " + shape + " in " + dtype);
+                rows.add(measure(directory, BenchShape.of(shape), dtype, seconds, threads));
+            }
+        }
+        JSON.writerWithDefaultPrettyPrinter()
+                .writeValue(directory.resolve("model.json").toFile(), rows);
+        return rows;
+    }
+
+    private static Measured measure(Path directory, BenchShape shape, String dtype, double seconds, int threads)
+            throws IOException, InterruptedException {
+        String name = shape.label() + "-" + dtype;
+        Path result = directory.resolve(name + ".json");
+        Files.deleteIfExists(result);
+        List<String> arguments = List.of(
+                "-Xmx512m",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-classpath",
+                System.getProperty("java.class.path"),
+                Measurement.class.getName(),
+                shape.label(),
+                dtype,
+                Double.toString(seconds),
+                Integer.toString(threads),
+                result.toString());
+        try (ChildProcess child = ChildProcess.start(name, directory, arguments, Map.of(), name, line -> {})) {
+            child.awaitSuccess(LONGEST);
+        }
+        return JSON.readValue(result.toFile(), Measured.class);
+    }
+
+    static String table(List<Measured> rows) {
+        StringBuilder table = new StringBuilder("\n").append(Measured.HEADER).append('\n');
+        rows.forEach(row -> table.append(row.line()).append('\n'));
+        table.append('\n').append(Measured.LEGEND).append('\n');
+        for (Measured row : rows) {
+            dense(row, rows)
+                    .ifPresent(dense -> table.append(String.format(
+                            Locale.ROOT,
+                            "%s in %s: %.2f times the time of %s for a token, with %.2f times its active parameters%n",
+                            row.shape(),
+                            row.dtype(),
+                            dense.tokensPerS() / row.tokensPerS(),
+                            dense.shape(),
+                            row.activeParameters() / (double) dense.activeParameters())));
+        }
+        return table.toString();
+    }
+
+    /// The dense counterpart of a shape with experts.
+    private static Optional<Measured> dense(Measured row, List<Measured> rows) {
+        String counterpart = row.shape().replace("moe-", "dense-");
+        return rows.stream()
+                .filter(other -> !other.shape().equals(row.shape())
+                        && other.shape().equals(counterpart)
+                        && other.dtype().equals(row.dtype()))
+                .findFirst();
+    }
+}

@@ -1,0 +1,89 @@
+package dev.millrace.bench;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.Locale;
+
+/// How fast one model trained, in one type.
+///
+/// @param dtype of matrix products, `fp32` or `bf16`
+/// @param parameters all of them
+/// @param activeParameters see [BenchShape#activeParameters]
+/// @param threads that libtorch had
+/// @param steps that were measured
+/// @param stepMs mean wall time of a step
+/// @param fastestStepMs the best of them
+/// @param slowestStepMs the worst of them
+/// @param tokensPerS over all measured steps
+/// @param modelGflops 10^9 operations per second, see [BenchShape#flopsPerToken]
+/// @param matmulGflops the same of matrix products alone, see [MatrixProduct], taken between the steps
+/// @param shareOfPeak of the matrix products' rate that the model reaches
+/// @param peakMemoryBytes most memory that the process ever had (`VmHWM`)
+/// @param forwardMs of a step; so are the next three, and together they are `stepMs`
+/// @param restMs between the calls of the learner, and before and after the passes
+/// @param outsideLibtorchShare of the step's time that the training thread was not in a native call
+/// @param samples that the split rests on, see [StepSampler]
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+record Measured(
+        String shape,
+        String dtype,
+        long parameters,
+        long activeParameters,
+        int threads,
+        int steps,
+        double stepMs,
+        double fastestStepMs,
+        double slowestStepMs,
+        double tokensPerS,
+        double modelGflops,
+        double matmulGflops,
+        double shareOfPeak,
+        long peakMemoryBytes,
+        double forwardMs,
+        double backwardMs,
+        double optimizerMs,
+        double restMs,
+        double outsideLibtorchShare,
+        long samples) {
+
+    static final String HEADER = String.format(
+            "%-13s %-5s %9s %9s %8s %8s %6s %8s %25s %9s %9s %9s %7s %7s",
+            "shape",
+            "dtype",
+            "active",
+            "tokens/s",
+            "model",
+            "matmul",
+            "share",
+            "memory",
+            "steps: fastest-slowest ms",
+            "forward",
+            "backward",
+            "optimizer",
+            "rest",
+            "outside");
+
+    static final String LEGEND = "active: parameters that a token meets; model, matmul: GFLOP/s, share the one of the"
+            + " other; memory: peak, MiB;\nforward, backward, optimizer, rest: ms of a step;"
+            + " outside: share of the step's time outside libtorch";
+
+    String line() {
+        return String.format(
+                Locale.ROOT,
+                "%-13s %-5s %8.1fM %9.0f %8.1f %8.1f %5.1f%% %8d %25s %9.0f %9.0f %9.0f %7.1f %6.2f%%",
+                shape,
+                dtype,
+                activeParameters / 1e6,
+                tokensPerS,
+                modelGflops,
+                matmulGflops,
+                100 * shareOfPeak,
+                peakMemoryBytes >> 20,
+                String.format(Locale.ROOT, "%d: %.0f-%.0f", steps, fastestStepMs, slowestStepMs),
+                forwardMs,
+                backwardMs,
+                optimizerMs,
+                restMs,
+                100 * outsideLibtorchShare);
+    }
+}

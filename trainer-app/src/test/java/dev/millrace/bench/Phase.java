@@ -1,0 +1,30 @@
+package dev.millrace.bench;
+
+import dev.millrace.trainer.learn.Learner;
+import dev.millrace.trainer.model.DeepSeekModel;
+
+/// What a training thread is at.
+enum Phase {
+    FORWARD,
+    BACKWARD,
+    OPTIMIZER,
+    REST;
+
+    static Phase of(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
+            if (frame.getMethodName().equals("backward")
+                    && frame.getClassName().equals("ai.djl.pytorch.jni.JniUtils")) {
+                return BACKWARD;
+            }
+            if (frame.getClassName().equals(DeepSeekModel.class.getName())
+                    && frame.getMethodName().equals("trainingLoss")) {
+                return FORWARD;
+            }
+            if (frame.getClassName().equals(Learner.class.getName())
+                    && frame.getMethodName().equals("step")) {
+                return OPTIMIZER;
+            }
+        }
+        return REST;
+    }
+}

@@ -1,0 +1,68 @@
+package dev.millrace.bench;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/// Looks at a thread's stack every few milliseconds while it trains: which part of the step it is in, and whether it
+/// is inside a native call. The step itself needs no clocks for that, and DJL's own Java between the caller and
+/// libtorch counts as what it is, time outside libtorch.
+///
+/// A share p of n samples is known to about `sqrt(p (1 - p) / n)`. One thread starts and stops it, outside of steps.
+final class StepSampler implements AutoCloseable {
+    private static final long PERIOD_NANOS = 5_000_000;
+
+    private final Thread watched;
+    private final Thread sampler;
+    private final Map<Phase, Long> samples = new EnumMap<>(Phase.class);
+    private long outsideNative;
+    private boolean running;
+    private boolean closed;
+
+    StepSampler(Thread watched) {
+        this.watched = watched;
+        sampler = Thread.ofPlatform().daemon().name("step-sampler").start(this::sample);
+    }
+
+    private void sample() {
+        while (true) {
+            LockSupport.parkNanos(PERIOD_NANOS);
+            synchronized (this) {
+                if (closed) {
+                    return;
+                }
+                if (running) {
+                    StackTraceElement[] stack = watched.getStackTrace();
+                    if (stack.length > 0) {
+                        samples.merge(Phase.of(stack), 1L, Long::sum);
+                        outsideNative += stack[0].isNativeMethod() ? 0 : 1;
+                    }
+                }
+            }
+        }
+    }
+
+    synchronized void run(boolean on) {
+        running = on;
+    }
+
+    synchronized double share(Phase phase) {
+        return samples.getOrDefault(phase, 0L) / (double) Math.max(1, count());
+    }
+
+    synchronized double shareOutsideNative() {
+        return outsideNative / (double) Math.max(1, count());
+    }
+
+    synchronized long count() {
+        return samples.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        synchronized (this) {
+            closed = true;
+        }
+        sampler.join();
+    }
+}
