@@ -10,6 +10,7 @@ import java.util.Locale;
 /// @param parameters all of them
 /// @param activeParameters see [BenchShape#activeParameters]
 /// @param threads that libtorch had
+/// @param rows of a step: those of the shape, or fewer where a step would have taken too long
 /// @param steps that were measured
 /// @param stepMs mean wall time of a step
 /// @param fastestStepMs the best of them
@@ -30,6 +31,7 @@ record Measured(
         long parameters,
         long activeParameters,
         int threads,
+        int rows,
         int steps,
         double stepMs,
         double fastestStepMs,
@@ -47,7 +49,7 @@ record Measured(
         long samples) {
 
     static final String HEADER = String.format(
-            "%-13s %-5s %9s %9s %8s %8s %6s %8s %25s %9s %9s %9s %7s %7s",
+            "%-13s %-5s %9s %9s %8s %8s %6s %8s %32s %9s %9s %9s %7s %7s",
             "shape",
             "dtype",
             "active",
@@ -56,7 +58,7 @@ record Measured(
             "matmul",
             "share",
             "memory",
-            "steps: fastest-slowest ms",
+            "steps x rows: fastest-slowest ms",
             "forward",
             "backward",
             "optimizer",
@@ -70,7 +72,7 @@ record Measured(
     String line() {
         return String.format(
                 Locale.ROOT,
-                "%-13s %-5s %8.1fM %9.0f %8.1f %8.1f %5.1f%% %8d %25s %9.0f %9.0f %9.0f %7.1f %6.2f%%",
+                "%-13s %-5s %8.1fM %9.0f %8.1f %8.1f %5.1f%% %8d %32s %9.0f %9.0f %9.0f %7.1f %6.2f%%",
                 shape,
                 dtype,
                 activeParameters / 1e6,
@@ -79,7 +81,7 @@ record Measured(
                 matmulGflops,
                 100 * shareOfPeak,
                 peakMemoryBytes >> 20,
-                String.format(Locale.ROOT, "%d: %.0f-%.0f", steps, fastestStepMs, slowestStepMs),
+                String.format(Locale.ROOT, "%d x %d: %.0f-%.0f", steps, rows, fastestStepMs, slowestStepMs),
                 forwardMs,
                 backwardMs,
                 optimizerMs,

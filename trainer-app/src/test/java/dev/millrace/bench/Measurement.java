@@ -19,7 +19,7 @@ final class Measurement {
 
     private Measurement() {}
 
-    public static void main(String[] arguments) throws IOException, InterruptedException {
+    public static void main(String[] arguments) throws IOException {
         int threads = Integer.parseInt(arguments[3]);
         TorchEngine.start(threads);
         Measured measured =
@@ -29,8 +29,7 @@ final class Measurement {
 
     /// @param dtype `fp32` or `bf16`
     /// @param seconds steps are begun until then, at least one and at most 20
-    private static Measured measure(BenchShape shape, String dtype, double seconds, int threads)
-            throws IOException, InterruptedException {
+    private static Measured measure(BenchShape shape, String dtype, double seconds, int threads) throws IOException {
         Precision precision = switch (dtype) {
             case "fp32" -> Precision.FP32;
             case "bf16" -> Precision.BF16;
@@ -40,19 +39,21 @@ final class Measurement {
         try (Learner learner = Learner.create(shape.config(), settings, Device.cpu());
                 MatrixProduct product = new MatrixProduct(precision);
                 StepSampler sampler = new StepSampler(Thread.currentThread())) {
-            int tokens = shape.rows() * shape.columns();
             int[] ids = new Random(1)
-                    .ints(tokens + 1, 0, shape.config().vocabSize())
+                    .ints(shape.rows() * shape.columns() + 1, 0, shape.config().vocabSize())
                     .toArray();
             // One row is enough to touch every weight, its gradient and its moments.
+            long warming = System.nanoTime();
             step(learner, ids, 1, shape.columns());
+            int rows = rows(shape, (System.nanoTime() - warming) / 1e9, seconds);
+            int tokens = rows * shape.columns();
             LongSummaryStatistics nanos = new LongSummaryStatistics();
             product.sample();
             do {
                 product.sample();
                 sampler.run(true);
                 long begun = System.nanoTime();
-                step(learner, ids, shape.rows(), shape.columns());
+                step(learner, ids, rows, shape.columns());
                 nanos.accept(System.nanoTime() - begun);
                 sampler.run(false);
                 product.sample();
@@ -66,6 +67,7 @@ final class Measurement {
                     learner.parameterCount(),
                     shape.activeParameters(),
                     threads,
+                    rows,
                     Math.toIntExact(nanos.getCount()),
                     stepMs,
                     nanos.getMin() / 1e6,
@@ -82,6 +84,12 @@ final class Measurement {
                     sampler.shareOutsideNative(),
                     sampler.count());
         }
+    }
+
+    /// All rows of the shape, or so many of them that a step takes no more than three times the seconds: without
+    /// units for bf16 a CPU may need minutes for a whole one.
+    private static int rows(BenchShape shape, double secondsOfOneRow, double seconds) {
+        return Math.clamp((long) (3 * seconds / secondsOfOneRow), 1, shape.rows());
     }
 
     private static void step(Learner learner, int[] ids, int rows, int columns) {
