@@ -54,8 +54,7 @@ final class CrashHarness {
     CrashReport run() throws IOException, InterruptedException, ExecutionException {
         try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory)) {
             kafka.createTopic(KafkaMain.DOCUMENTS, options.partitions());
-            DocumentLog log =
-                    DocumentLog.produce(kafka, options.documents(), options.partitions(), options.seed());
+            DocumentLog log = DocumentLog.produce(kafka, options.documents(), options.partitions(), options.seed());
             progress.accept("%,d documents and %,d records that are none on %d partitions"
                     .formatted(options.documents(), log.poison().size(), options.partitions()));
 
@@ -197,8 +196,7 @@ final class CrashHarness {
 
     private static String sha256(Path file) throws IOException {
         try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

@@ -32,8 +32,8 @@ record DeadLetterCount(Map<DocumentLog.Place, Integer> letters) {
             long deadline = System.nanoTime() + LIMIT.toNanos();
             while (consumer.position(partition) < end) {
                 if (System.nanoTime() > deadline) {
-                    throw new IllegalStateException(topic + " could be read only up to @"
-                            + consumer.position(partition) + " of " + end + " within " + LIMIT);
+                    throw new IllegalStateException(topic + " could be read only up to @" + consumer.position(partition)
+                            + " of " + end + " within " + LIMIT);
                 }
                 for (ConsumerRecord<byte[], byte[]> letter : consumer.poll(Duration.ofMillis(200))) {
                     letters.merge(place(letter), 1, Integer::sum);

@@ -50,9 +50,7 @@ record DocumentLog(Map<Integer, NavigableMap<Long, LoggedDocument>> documents, S
                         id,
                         BEGIN_TOKENS + text.getBytes(StandardCharsets.UTF_8).length,
                         producer.send(record(
-                                random.nextInt(partitions),
-                                id,
-                                "{\"id\":\"" + id + "\",\"text\":\"" + text + "\"}"))));
+                                random.nextInt(partitions), id, "{\"id\":\"" + id + "\",\"text\":\"" + text + "\"}"))));
                 if (random.nextInt(ONE_BAD_OF) == 0) {
                     poison.add(producer.send(record(random.nextInt(partitions), "bad" + i, "{\"text\":")));
                 }

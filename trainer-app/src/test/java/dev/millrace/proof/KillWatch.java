@@ -17,8 +17,8 @@ record KillWatch(AppProcess trainer, CheckpointFiles checkpoints, long began, in
         long start = System.nanoTime();
         while (!reached(moment, Duration.ofNanos(System.nanoTime() - start))) {
             if (!trainer.isAlive()) {
-                throw new IllegalStateException("the trainer ended before it could be killed (" + moment + "):\n"
-                        + trainer.log());
+                throw new IllegalStateException(
+                        "the trainer ended before it could be killed (" + moment + "):\n" + trainer.log());
             }
             if (System.nanoTime() - start > ProofRun.LIMIT.toNanos()) {
                 throw new IllegalStateException("the trainer did not come to its end (" + moment + ") within "

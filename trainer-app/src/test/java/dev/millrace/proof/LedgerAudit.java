@@ -165,8 +165,8 @@ final class LedgerAudit {
         if (targets == null) {
             problems.add("line " + number + " is the result of step " + step + ", which was not composed before");
         } else if (targets != result.path("tokens").asLong(-1)) {
-            problems.add("step " + step + " was trained on " + result.path("tokens") + " tokens and composed of "
-                    + targets);
+            problems.add(
+                    "step " + step + " was trained on " + result.path("tokens") + " tokens and composed of " + targets);
         }
         JsonNode before = results.putIfAbsent(step, result);
         if (before == null) {
