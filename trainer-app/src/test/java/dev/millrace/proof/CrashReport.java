@@ -11,9 +11,7 @@ import java.util.Locale;
 /// @param poison of them that are no documents
 /// @param repeatedLetters dead letters beyond one for each of these
 /// @param steps of the undisturbed run
-/// @param ledger what the killed run's ledger says
-/// @param weights SHA-256 of both final files of weights
-/// @param optimizer and of the optimizer's state
+/// @param comparison of the killed run with the undisturbed one
 /// @param problems all that differs from what is promised; empty where the proof holds
 record CrashReport(
         List<Kill> kills,
@@ -22,9 +20,7 @@ record CrashReport(
         long poison,
         long repeatedLetters,
         long steps,
-        LedgerAudit.Finding ledger,
-        Both weights,
-        Both optimizer,
+        Comparison comparison,
         List<String> problems) {
     CrashReport {
         kills = List.copyOf(kills);
@@ -38,18 +34,12 @@ record CrashReport(
     /// @param inside what it left of a checkpoint; empty where it was writing none
     record Kill(KillMoment moment, long resumedFrom, long step, String inside) {}
 
-    /// The same of both runs.
-    record Both(String undisturbed, String killed) {
-        boolean equal() {
-            return undisturbed.equals(killed);
-        }
-    }
-
     long insideCheckpoints() {
         return kills.stream().filter(kill -> !kill.inside().isEmpty()).count();
     }
 
     String table() {
+        LedgerAudit.Finding ledger = comparison.ledger();
         StringBuilder table = new StringBuilder();
         table.append(String.format(
                 Locale.ROOT, "%n%4s  %-26s %12s %10s   %s%n", "kill", "moment", "resumed from", "at step", "inside"));
@@ -96,10 +86,10 @@ record CrashReport(
                 ledger.trainedOnce(),
                 ledger.duplicates(),
                 ledger.gaps(),
-                weights.undisturbed(),
-                weights.killed(),
-                optimizer.undisturbed(),
-                optimizer.killed()));
+                comparison.weights().undisturbed(),
+                comparison.weights().disturbed(),
+                comparison.optimizer().undisturbed(),
+                comparison.optimizer().disturbed()));
         if (problems.isEmpty()) {
             return table.append("Nothing differs.").toString();
         }

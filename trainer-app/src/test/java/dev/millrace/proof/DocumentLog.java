@@ -24,6 +24,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /// @param documents per partition and offset
 /// @param poison where the records are that are no documents
 record DocumentLog(Map<Integer, NavigableMap<Long, LoggedDocument>> documents, Set<Place> poison) {
+    private static final String LEDGER = "deepseek-training-ledger";
     /// About one record in so many is no document.
     private static final int ONE_BAD_OF = 60;
     /// The shipped tokenizer: one token a byte, and one that begins each text.
@@ -34,9 +35,13 @@ record DocumentLog(Map<Integer, NavigableMap<Long, LoggedDocument>> documents, S
 
     private record Sent(String id, int tokens, Future<RecordMetadata> report) {}
 
-    /// Fills the topic with `count` documents of very different lengths, and poison between them.
+    /// Creates the topics and fills that of the documents with `count` of them of very different lengths, poison
+    /// between them.
     static DocumentLog produce(EmbeddedKafka kafka, int count, int partitions, long seed)
             throws InterruptedException, ExecutionException {
+        kafka.createTopic(KafkaMain.DOCUMENTS, partitions);
+        kafka.createTopic(KafkaMain.DEAD_LETTERS, 1);
+        kafka.createTopic(LEDGER, 1);
         Random random = new Random(seed);
         List<Sent> documents = new ArrayList<>();
         List<Future<RecordMetadata>> poison = new ArrayList<>();

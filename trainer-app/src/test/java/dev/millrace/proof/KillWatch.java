@@ -42,7 +42,8 @@ record KillWatch(AppProcess trainer, CheckpointFiles checkpoints, long began, in
     /// What there is of the process's nth checkpoint: -1 where it is not begun, all where it stands already.
     private long bytesOf(int nth) throws IOException {
         Optional<CheckpointFiles.Unfinished> unfinished = checkpoints.unfinished();
-        if (unfinished.isPresent() && unfinished.get().step() >= step(nth)) {
+        // Until it has done a step, what lies there is what the process before it left.
+        if (unfinished.isPresent() && unfinished.get().step() >= step(nth) && ProofRun.lastStep(trainer) > 0) {
             return unfinished.get().bytes();
         }
         return checkpoints.newestStep() >= step(nth) ? Long.MAX_VALUE : -1;

@@ -24,28 +24,34 @@ final class ProofRun {
     private final EmbeddedKafka kafka;
     private final int stride;
     private final int keep;
+    private final Map<String, String> extra;
     private final CheckpointFiles checkpoints;
     private int starts;
 
     /// @param module where the packaged app lies
     /// @param stride steps between two checkpoints
-    ProofRun(Path module, Path directory, String name, EmbeddedKafka kafka, int stride, int keep) {
+    /// @param keep checkpoints
+    /// @param extra settings of this run alone
+    ProofRun(
+            Path module,
+            Path directory,
+            String name,
+            EmbeddedKafka kafka,
+            int stride,
+            int keep,
+            Map<String, String> extra) {
         this.module = module;
         this.directory = directory;
         this.name = name;
         this.kafka = kafka;
         this.stride = stride;
         this.keep = keep;
+        this.extra = Map.copyOf(extra);
         this.checkpoints = new CheckpointFiles(directory.resolve(name));
-        kafka.createTopic(deadLetters(), 1);
     }
 
     CheckpointFiles checkpoints() {
         return checkpoints;
-    }
-
-    String deadLetters() {
-        return "dead-letters-" + name;
     }
 
     Path ledger() {
@@ -93,7 +99,6 @@ final class ProofRun {
         properties.put("mp.messaging.incoming.documents.group.id", "group-" + name);
         // A static member that comes back takes its seat at once, even after a kill.
         properties.put("mp.messaging.incoming.documents.group.instance.id", name);
-        properties.put("mp.messaging.outgoing.dead-letters.topic", deadLetters());
         properties.put("millrace.train.model", model.toString());
         properties.put("millrace.train.epochs", "1");
         properties.put("millrace.train.learning-rate.peak", "1e-3");
@@ -107,6 +112,7 @@ final class ProofRun {
         properties.put("millrace.batch.sequence-length", "32");
         properties.put("millrace.batch.micro-batch", "4");
         properties.put("millrace.engine.threads", "1");
+        properties.putAll(extra);
         return AppProcess.start(module, properties, Map.of(), directory.resolve("%s-%02d.log".formatted(name, starts)));
     }
 }
