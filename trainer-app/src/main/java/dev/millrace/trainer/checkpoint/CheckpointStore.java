@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -27,6 +29,8 @@ import java.util.stream.Stream;
 /// Not thread-safe: the training thread owns it.
 public final class CheckpointStore implements AutoCloseable {
     static final String MANIFEST = "manifest.json";
+    /// The SHA-256 of the manifest, which cannot hold its own, as `sha256sum --check` reads it.
+    static final String SEAL = "manifest.sha256";
     private static final String LOCK = ".lock";
     private static final String PREFIX = "step-";
     private static final Pattern NAME = Pattern.compile("step-\\d{12}");
@@ -108,6 +112,13 @@ public final class CheckpointStore implements AutoCloseable {
     /// @throws IOException naming the file that is missing or damaged
     public Checkpoint read(Path directory) throws IOException {
         Path manifestFile = directory.resolve(MANIFEST);
+        Path sealFile = directory.resolve(SEAL);
+        if (!Files.exists(sealFile)) {
+            throw new IOException(sealFile + " is missing");
+        }
+        if (!Arrays.equals(Files.readAllBytes(sealFile), seal(manifestFile))) {
+            throw new IOException(manifestFile + " is not what was written: its SHA-256 is not that in " + sealFile);
+        }
         CheckpointManifest manifest;
         try {
             manifest = json.readValue(Files.readAllBytes(manifestFile), CheckpointManifest.class);
@@ -129,6 +140,10 @@ public final class CheckpointStore implements AutoCloseable {
             }
         }
         return new Checkpoint(directory, manifest);
+    }
+
+    static byte[] seal(Path manifestFile) throws IOException {
+        return (Durable.digest(manifestFile).sha256() + "  " + MANIFEST + "\n").getBytes(StandardCharsets.US_ASCII);
     }
 
     @Override

@@ -49,6 +49,9 @@ public final class CheckpointWrite implements AutoCloseable {
         Path manifestFile = directory.resolve(CheckpointStore.MANIFEST);
         Files.write(manifestFile, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(complete));
         Durable.forceFile(manifestFile);
+        Path sealFile = directory.resolve(CheckpointStore.SEAL);
+        Files.write(sealFile, CheckpointStore.seal(manifestFile));
+        Durable.forceFile(sealFile);
         Durable.forceDirectory(directory);
         // Only a damaged checkpoint of this very step can stand there: a good one would have been resumed from.
         Durable.deleteTree(target);

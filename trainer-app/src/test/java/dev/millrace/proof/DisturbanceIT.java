@@ -1,0 +1,142 @@
+package dev.millrace.proof;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.testing.AppProcess;
+import dev.millrace.testing.EmbeddedKafka;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Whatever else disturbs a run: it ends with the bits of an undisturbed one.
+class DisturbanceIT {
+    private static final Path MODULE = Path.of(".");
+    private static final int DOCUMENTS = 800;
+    private static final long SEED = 20261124;
+    private static final int STRIDE = 15;
+    private static final int KEEP = 30;
+
+    @TempDir
+    static Path directory;
+
+    private static EmbeddedKafka kafka;
+    private static DocumentLog log;
+    private static ProofRun undisturbed;
+    private static long steps;
+
+    @BeforeAll
+    static void train() throws Exception {
+        kafka = EmbeddedKafka.start(1, directory);
+        log = DocumentLog.produce(kafka, DOCUMENTS, 4, SEED);
+        undisturbed = run("undisturbed", Map.of());
+        undisturbed.finish();
+        steps = undisturbed.checkpoints().newestStep();
+    }
+
+    @AfterAll
+    static void close() {
+        kafka.close();
+    }
+
+    @Test
+    void damagedCheckpointsAreRefusedByNameAndTheOneBeforeThemIsUsed() throws Exception {
+        // Given
+        ProofRun run = run("damaged", Map.of());
+        int checkpoints = Math.toIntExact(steps / STRIDE) - 1;
+        try (AppProcess trainer = run.start()) {
+            new KillWatch(trainer, run.checkpoints(), 0, STRIDE, 0).await(new KillMoment.CheckpointStands(checkpoints));
+            trainer.kill();
+        }
+        List<Long> newestFirst = run.checkpoints().steps().reversed();
+        List<Path> damaged = damageEachFileInOneOf(run, newestFirst);
+        Path sound = run.checkpoints().directory(newestFirst.get(damaged.size()));
+
+        // When
+        String said = run.finish();
+
+        // Then
+        for (Path file : damaged) {
+            assertThat(said.lines().filter(line -> line.contains("is refused") && line.contains(file.toString())))
+                    .as("refusals of %s", file)
+                    .hasSize(1);
+        }
+        assertThat(said).contains("restored from " + sound);
+        assertThat(Comparison.of(log, undisturbed, run).problems()).isEmpty();
+    }
+
+    /// Of each newer checkpoint another file: half of it, or all of it with one bit flipped.
+    private static List<Path> damageEachFileInOneOf(ProofRun run, List<Long> newestFirst) throws IOException {
+        List<String> names;
+        try (Stream<Path> files = Files.list(run.checkpoints().newest())) {
+            names = files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+        assertThat(newestFirst).hasSizeGreaterThan(2 * names.size());
+        Random random = new Random(SEED);
+        List<Path> damaged = new ArrayList<>();
+        for (String name : names) {
+            Path truncated =
+                    run.checkpoints().directory(newestFirst.get(damaged.size())).resolve(name);
+            byte[] content = Files.readAllBytes(truncated);
+            Files.write(truncated, Arrays.copyOf(content, content.length / 2));
+            damaged.add(truncated);
+
+            Path flipped =
+                    run.checkpoints().directory(newestFirst.get(damaged.size())).resolve(name);
+            content = Files.readAllBytes(flipped);
+            content[random.nextInt(content.length)] ^= (byte) (1 << random.nextInt(8));
+            Files.write(flipped, content);
+            damaged.add(flipped);
+        }
+        return damaged;
+    }
+
+    @Test
+    void aBrokerThatStopsAndComesBackChangesNoBit() throws Exception {
+        // Given a trainer that can hold only a little of the log, so that it starves without the broker
+        ProofRun run = run(
+                "starved",
+                Map.of(
+                        "millrace.intake.high-watermark", "2048",
+                        "millrace.intake.low-watermark", "1024",
+                        "mp.messaging.incoming.documents.max.poll.records", "10",
+                        "mp.messaging.incoming.documents.max.partition.fetch.bytes", "1024"));
+        try (AppProcess trainer = run.start()) {
+            new KillWatch(trainer, run.checkpoints(), 0, STRIDE, 0).await(new KillMoment.AfterSteps(2 * STRIDE));
+
+            // When
+            kafka.stopNode(1);
+            await().atMost(ProofRun.LIMIT).until(() -> standsStill(trainer));
+            long starvedAt = ProofRun.lastStep(trainer);
+            kafka.startNode(1);
+            int exit = trainer.awaitExit(ProofRun.LIMIT);
+
+            // Then
+            assertThat(exit).as(trainer.log()).isZero();
+            assertThat(starvedAt).isBetween(2L * STRIDE, steps - 1);
+        }
+        assertThat(Comparison.of(log, undisturbed, run).problems()).isEmpty();
+    }
+
+    /// Whether no step was done within two seconds, in which it does dozens where there is data.
+    private static boolean standsStill(AppProcess trainer) throws IOException, InterruptedException {
+        long before = ProofRun.lastStep(trainer);
+        Thread.sleep(Duration.ofSeconds(2));
+        return ProofRun.lastStep(trainer) == before;
+    }
+
+    private static ProofRun run(String name, Map<String, String> extra) {
+        return new ProofRun(MODULE, directory, name, kafka, STRIDE, KEEP, extra);
+    }
+}
