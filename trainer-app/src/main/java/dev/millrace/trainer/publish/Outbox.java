@@ -65,7 +65,7 @@ public final class Outbox {
         }
 
         private long size() {
-            return 200 + (value == null ? 0 : value.length);
+            return 200L + (value == null ? 0 : value.length);
         }
     }
 
