@@ -2,17 +2,24 @@ package dev.millrace.deployment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// What a README tells a reader to type is something that somebody runs.
 class CommandsTest {
     private static final Path ROOT = Path.of("..");
     private static final String TESTS = "trainer-app/src/test/java/dev/millrace/";
+
+    private static final Pattern FILE = Pattern.compile("\\bk8s/\\S+");
+    private static final Pattern OBJECT = Pattern.compile("\\b(statefulset|deployment|service|pod|job)/[a-z0-9-]+");
 
     /// Who keeps a command true.
     ///
@@ -48,7 +55,9 @@ class CommandsTest {
             new Kept("curl 'localhost:8081/v1/lineage", TESTS + "trainer/TrainerAppIT.java", "/v1/lineage?"),
             // There is no cluster to run these in; k8s/README.md says so. What they send is rendered and read.
             new Kept("kind create cluster", "k8s/README.md", "no cluster has run any of this"),
+            new Kept("kind load docker-image", "k8s/README.md", "no image has been built"),
             new Kept("kubectl apply -k", RENDERED, "everyOverlayHoldsTogether"),
+            new Kept("kubectl apply -f", RENDERED, "everyManifestIsWhatTheApiServerExpects"),
             new Kept("kubectl -n millrace", RENDERED, "everyOverlayHoldsTogether"));
 
     @Test
@@ -56,7 +65,7 @@ class CommandsTest {
         List<String> orphans = new ArrayList<>();
         List<String> commands = new ArrayList<>(Commands.of(ROOT.resolve("README.md")));
         commands.addAll(Commands.of(ROOT.resolve("k8s/README.md")));
-        for (String command : commands) {
+        for (String command : parts(commands)) {
             List<Kept> keepers =
                     LIST.stream().filter(kept -> kept.covers(command)).toList();
             if (keepers.isEmpty()) {
@@ -71,6 +80,37 @@ class CommandsTest {
 
         assertThat(commands).hasSizeGreaterThan(10);
         assertThat(orphans).isEmpty();
+    }
+
+    /// No cluster runs them here, but what they name must be there.
+    @Test
+    void theFilesAndObjectsThatKubernetesCommandsNameExist() throws IOException {
+        List<HasMetadata> objects = new ArrayList<>();
+        for (Path file : KubernetesTest.manifests()) {
+            objects.addAll(StrictManifests.read(file.toString(), Files.readString(file)));
+        }
+        List<String> existing = objects.stream()
+                .map(object -> object.getKind().toLowerCase(Locale.ROOT) + "/"
+                        + object.getMetadata().getName())
+                .toList();
+        List<String> named = new ArrayList<>();
+        for (String command : parts(Commands.of(ROOT.resolve("k8s/README.md")))) {
+            FILE.matcher(command)
+                    .results()
+                    .forEach(file ->
+                            assertThat(ROOT.resolve(file.group())).as(command).exists());
+            OBJECT.matcher(command).results().forEach(object -> named.add(object.group()));
+        }
+
+        assertThat(named).isNotEmpty();
+        assertThat(existing).containsAll(named);
+    }
+
+    /// A line may hold several commands; each needs a keeper.
+    private static List<String> parts(List<String> commands) {
+        return commands.stream()
+                .flatMap(command -> Stream.of(command.split(" && ", -1)))
+                .toList();
     }
 
     @Test
