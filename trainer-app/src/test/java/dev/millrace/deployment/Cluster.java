@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Everything that one `kubectl apply -k` would send.
 ///
@@ -69,7 +70,8 @@ record Cluster(String origin, List<HasMetadata> objects) {
                 .toList();
     }
 
-    private static Map<String, String> labels(ObjectMeta metadata) {
-        return Optional.ofNullable(metadata.getLabels()).orElse(Map.of());
+    /// @param metadata of a pod; a patch need not say any
+    private static Map<String, String> labels(@Nullable ObjectMeta metadata) {
+        return Optional.ofNullable(metadata).map(ObjectMeta::getLabels).orElse(Map.of());
     }
 }
