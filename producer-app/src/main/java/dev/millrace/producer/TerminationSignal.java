@@ -12,6 +12,10 @@ final class TerminationSignal {
 
     /// Runs `action` at the first and every further SIGTERM, on a thread of the JVM's.
     static void onTerminate(Runnable action) {
+        if (System.getProperty("org.graalvm.nativeimage.imagecode") != null) {
+            // A native executable: Quarkus handles its signals itself, and its exit code is mapped.
+            return;
+        }
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -24,9 +28,6 @@ final class TerminationSignal {
                     });
             var _ = signal.getMethod("handle", signal, handler)
                     .invoke(null, signal.getConstructor(String.class).newInstance("TERM"), proxy);
-        } catch (ClassNotFoundException e) {
-            // A native executable: Quarkus handles its signals itself.
-            return;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("this JVM has no sun.misc.Signal to handle SIGTERM with", e);
         }

@@ -38,6 +38,17 @@ public final class AppProcess implements AutoCloseable {
     /// go to `log`, which is replaced.
     public static AppProcess start(
             Path module, Map<String, String> properties, Map<String, String> environment, Path log) throws IOException {
+        return start(module, properties, environment, List.of(), log);
+    }
+
+    /// As above, with arguments on the command line.
+    public static AppProcess start(
+            Path module,
+            Map<String, String> properties,
+            Map<String, String> environment,
+            List<String> arguments,
+            Path log)
+            throws IOException {
         Path jar = module.resolve("target/quarkus-app/quarkus-run.jar").toAbsolutePath();
         if (!Files.isRegularFile(jar)) {
             throw new IllegalStateException("No packaged app at " + jar + ": run ./mvnw package first");
@@ -49,6 +60,7 @@ public final class AppProcess implements AutoCloseable {
         properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
         command.add("-jar");
         command.add(jar.toString());
+        command.addAll(arguments);
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().putAll(environment);

@@ -89,12 +89,14 @@ class DisturbanceIT {
             Path truncated =
                     run.checkpoints().directory(newestFirst.get(damaged.size())).resolve(name);
             byte[] content = Files.readAllBytes(truncated);
-            Files.write(truncated, Arrays.copyOf(content, content.length / 2));
+            // An outbox may be empty: then there is more of it than there was.
+            Files.write(truncated, content.length == 0 ? new byte[1] : Arrays.copyOf(content, content.length / 2));
             damaged.add(truncated);
 
             Path flipped =
                     run.checkpoints().directory(newestFirst.get(damaged.size())).resolve(name);
             content = Files.readAllBytes(flipped);
+            content = content.length == 0 ? new byte[1] : content;
             content[random.nextInt(content.length)] ^= (byte) (1 << random.nextInt(8));
             Files.write(flipped, content);
             damaged.add(flipped);

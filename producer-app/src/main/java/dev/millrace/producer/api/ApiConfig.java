@@ -14,9 +14,17 @@ public interface ApiConfig {
     @Min(1)
     int window();
 
-    /// Value bytes of all requests together that may await the broker; then bodies are read no further.
+    /// Bytes of all requests together that may be held or await the broker; then bodies are read no further.
     @WithDefault("32M")
     MemorySize maxInFlight();
+
+    /// A request that waits for so long for that room is refused.
+    @WithDefault("10s")
+    Duration patience();
+
+    /// When the process ends: how long streams that are open may take to report what they took.
+    @WithDefault("20s")
+    Duration drainTimeout();
 
     /// A client that does not read its reports for so long is cut off.
     @WithDefault("30s")

@@ -7,6 +7,7 @@ import dev.millrace.producer.document.LineSplitter;
 import dev.millrace.producer.publish.Delivery;
 import dev.millrace.producer.publish.DocumentPublisher;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -32,13 +33,15 @@ import org.jspecify.annotations.Nullable;
 /// Everything but [#send] runs on the request's event loop.
 final class DocumentStream {
     private static final Logger LOG = Logger.getLogger(DocumentStream.class);
-    private static final long LOOK_AGAIN_MILLIS = 20;
 
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Context context;
     private final DocumentReader reader;
     private final DocumentPublisher publisher;
+    private final Room room;
+    private final Rejections rejections;
+    private final OpenStreams streams;
     private final ApiConfig config;
     private final ReportLevel level;
     private final LineSplitter lines;
@@ -50,7 +53,9 @@ final class DocumentStream {
     private boolean bodyEnded;
     private boolean answering;
     private boolean over;
-    private boolean lookingAgain;
+    private boolean waiting;
+    private boolean stopped;
+    private int held;
     private long writeTimer = -1;
 
     DocumentStream(
@@ -58,6 +63,9 @@ final class DocumentStream {
             Context context,
             DocumentReader reader,
             DocumentPublisher publisher,
+            Room room,
+            Rejections rejections,
+            OpenStreams streams,
             ApiConfig config,
             ReportLevel level) {
         this.request = request;
@@ -65,6 +73,9 @@ final class DocumentStream {
         this.context = context;
         this.reader = reader;
         this.publisher = publisher;
+        this.room = room;
+        this.rejections = rejections;
+        this.streams = streams;
         this.config = config;
         this.level = level;
         this.lines = new LineSplitter(reader.maxBytes());
@@ -84,11 +95,27 @@ final class DocumentStream {
             hand(() -> send(buffer));
         });
         request.endHandler(_ -> {
-            bodyEnded = true;
-            sending = true;
-            hand(() -> send(null));
+            if (!bodyEnded) {
+                bodyEnded = true;
+                sending = true;
+                hand(() -> send(null));
+            }
         });
-        request.resume();
+        streams.add(this);
+        readOn();
+    }
+
+    /// Reads no further: what was taken is reported, and the answer says where to go on. From any thread.
+    void stop() {
+        context.runOnContext(_ -> {
+            if (over || bodyEnded) {
+                return;
+            }
+            stopped = true;
+            bodyEnded = true;
+            request.pause();
+            drain();
+        });
     }
 
     /// What a buffer of the body came to.
@@ -101,6 +128,7 @@ final class DocumentStream {
     private void hand(java.util.concurrent.Callable<Sent> work) {
         context.executeBlocking(work, false).onComplete(done -> {
             sending = false;
+            hold(over ? 0 : lines.held());
             if (done.failed()) {
                 LOG.errorf(done.cause(), "a stream of documents broke off after %d", nextIndex);
                 fail(Problem.of(500, "The stream broke off", "see the log of the producer"));
@@ -137,8 +165,10 @@ final class DocumentStream {
                 case LineSplitter.Overlong _ -> reader.tooLarge();
             };
             switch (admission) {
-                case Admission.Rejected no ->
+                case Admission.Rejected no -> {
+                    rejections.count(no);
                     reports.add(CompletableFuture.completedFuture(Report.rejected(index, no.describe())));
+                }
                 case Admission.Accepted yes -> {
                     Document document = yes.document();
                     CompletableFuture<Delivery> delivery = publisher.publish(document);
@@ -159,18 +189,24 @@ final class DocumentStream {
         if (awaited.size() >= config.window() || response.writeQueueFull()) {
             return;
         }
-        if (publisher.inFlightBytes() >= config.maxInFlight().asLongValue()) {
-            // Other requests hold the room; their reports do not wake this one.
-            if (!lookingAgain) {
-                lookingAgain = true;
-                context.owner().setTimer(LOOK_AGAIN_MILLIS, _ -> {
-                    lookingAgain = false;
-                    readOn();
-                });
-            }
-            return;
+        if (!waiting) {
+            // Other requests may hold the room; their reports do not wake this one.
+            waiting = true;
+            room.whenFree(
+                    context.owner(),
+                    () -> {
+                        waiting = false;
+                        if (!over && !bodyEnded) {
+                            request.resume();
+                        }
+                    },
+                    () -> fail(Problem.busy(config.retryAfter())));
         }
-        request.resume();
+    }
+
+    private void hold(int bytes) {
+        room.hold(bytes - held);
+        held = bytes;
     }
 
     private void queueDrain() {
@@ -226,14 +262,24 @@ final class DocumentStream {
     }
 
     private void finish() {
-        over = true;
-        stopWriteTimer();
+        if (stopped && nextIndex == 0) {
+            fail(Problem.closing(config.retryAfter()));
+            return;
+        }
+        end();
         beginAnswer();
         JsonObject summary = new JsonObject().put("documents", nextIndex);
         for (Report.Status status : Report.Status.values()) {
             summary.put(status.name().toLowerCase(Locale.ROOT), totals.getOrDefault(status, 0L));
         }
-        var _ = response.end(new JsonObject().put("summary", summary).toBuffer().appendByte((byte) '\n'));
+        if (stopped) {
+            summary.put("stopped", "this producer ends: send what follows the last report again");
+        }
+        Future<Void> ended =
+                response.end(new JsonObject().put("summary", summary).toBuffer().appendByte((byte) '\n'));
+        if (stopped) {
+            var _ = ended.onComplete(_ -> request.connection().close());
+        }
     }
 
     private void beginAnswer() {
@@ -247,24 +293,26 @@ final class DocumentStream {
         if (over) {
             return;
         }
-        over = true;
-        stopWriteTimer();
+        end();
         if (answering) {
+            LOG.warnf("a stream of documents was cut off after %d: %s", nextIndex, problem.detail());
             var _ = request.connection().close();
         } else {
-            // The rest of the body is not wanted, and is dropped as it comes.
-            request.handler(_ -> {});
-            request.endHandler(_ -> {});
-            request.resume();
-            problem.answer(response);
+            problem.refuse(request);
         }
     }
 
     /// The client is gone. What was sent is on its way and is counted; nobody reads its reports.
     private void abandon() {
+        end();
+        awaited.clear();
+    }
+
+    private void end() {
         over = true;
         stopWriteTimer();
-        awaited.clear();
+        hold(0);
+        streams.remove(this);
     }
 
     private void stopWriteTimer() {

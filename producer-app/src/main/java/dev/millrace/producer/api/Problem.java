@@ -1,8 +1,11 @@
 package dev.millrace.producer.api;
 
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 
 /// A problem as RFC 9457 has it.
@@ -10,12 +13,43 @@ import java.util.Optional;
 /// @param retryAfter when trying again is worth it
 /// @param more members of its own
 record Problem(int status, String title, String detail, Optional<Duration> retryAfter, JsonObject more) {
+    /// A client that is refused has so long to read why, before its connection is closed.
+    private static final long DROP_MILLIS = 2_000;
+
     static Problem of(int status, String title, String detail) {
         return new Problem(status, title, detail, Optional.empty(), new JsonObject());
     }
 
     static Problem unavailable(String detail, Duration retryAfter) {
         return new Problem(503, "The broker is away", detail, Optional.of(retryAfter), new JsonObject());
+    }
+
+    static Problem busy(Duration retryAfter) {
+        return new Problem(
+                429,
+                "Too much at once",
+                "documents that await the broker fill millrace.api.max-in-flight",
+                Optional.of(retryAfter),
+                new JsonObject());
+    }
+
+    static Problem closing(Duration retryAfter) {
+        return new Problem(
+                503, "Shutting down", "this producer ends; send it again", Optional.of(retryAfter), new JsonObject());
+    }
+
+    /// Answers a request whose body may not have been read to its end: what still comes of it is dropped, for a while.
+    void refuse(HttpServerRequest request) {
+        answer(request.response());
+        if (request.isEnded()) {
+            return;
+        }
+        Vertx vertx = Objects.requireNonNull(Vertx.currentContext(), "requests are refused on their context")
+                .owner();
+        long timer = vertx.setTimer(DROP_MILLIS, _ -> request.connection().close());
+        request.handler(_ -> {});
+        request.endHandler(_ -> vertx.cancelTimer(timer));
+        request.resume();
     }
 
     void answer(HttpServerResponse response) {

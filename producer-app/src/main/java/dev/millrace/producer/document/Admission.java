@@ -7,11 +7,12 @@ public sealed interface Admission {
 
     /// It is not.
     ///
+    /// @param fault of what kind
     /// @param field the field at fault; empty where it is the JSON itself
     /// @param line where in the JSON, from 1
     /// @param column where in that line, from 1
     /// @param reason for people; never the content
-    record Rejected(String field, int line, int column, String reason) implements Admission {
+    record Rejected(Fault fault, String field, int line, int column, String reason) implements Admission {
         /// The reason with its place.
         public String describe() {
             return (field.isEmpty() ? "" : "'" + field + "' ") + reason + " (line " + line + ", column " + column + ")";

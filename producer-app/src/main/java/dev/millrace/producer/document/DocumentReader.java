@@ -65,18 +65,18 @@ public final class DocumentReader {
             return tooLarge();
         }
         if (!isUtf8(bytes)) {
-            return new Admission.Rejected("", 1, 1, "is not UTF-8");
+            return new Admission.Rejected(Fault.ENCODING, "", 1, 1, "is not UTF-8");
         }
         if (bytes.length >= 3 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF) {
-            return new Admission.Rejected("", 1, 1, "begins with a byte order mark");
+            return new Admission.Rejected(Fault.ENCODING, "", 1, 1, "begins with a byte order mark");
         }
         try (JsonParser parser = json.createParser(bytes)) {
             return read(parser, bytes);
         } catch (StreamConstraintsException e) {
-            return rejected("", e.getLocation(), "nests too deep, or holds too long a number or name");
+            return rejected(Fault.NESTING, "", e.getLocation(), "nests too deep, or holds too long a number or name");
         } catch (JacksonException e) {
             // The original message quotes the content.
-            return rejected("", e.getLocation(), "broken JSON");
+            return rejected(Fault.SYNTAX, "", e.getLocation(), "broken JSON");
         } catch (IOException e) {
             throw new UncheckedIOException("reading from memory failed", e);
         }
@@ -84,12 +84,13 @@ public final class DocumentReader {
 
     /// The answer to a document that is larger than may be.
     public Admission.Rejected tooLarge() {
-        return new Admission.Rejected("", 1, 1, "is larger than millrace.documents.max-size = " + maxBytes + " bytes");
+        return new Admission.Rejected(
+                Fault.TOO_LARGE, "", 1, 1, "is larger than millrace.documents.max-size = " + maxBytes + " bytes");
     }
 
     private Admission read(JsonParser parser, byte[] bytes) throws IOException {
         if (parser.nextToken() != JsonToken.START_OBJECT) {
-            return rejected("", parser.currentTokenLocation(), "is not a JSON object");
+            return rejected(Fault.SYNTAX, "", parser.currentTokenLocation(), "is not a JSON object");
         }
         String text = null;
         String id = null;
@@ -99,7 +100,7 @@ public final class DocumentReader {
             JsonToken token = parser.nextToken();
             if (field.equals("metadata")) {
                 if (token != JsonToken.START_OBJECT) {
-                    return rejected(field, parser.currentTokenLocation(), "is not an object");
+                    return rejected(Fault.TYPE, field, parser.currentTokenLocation(), "is not an object");
                 }
                 parser.skipChildren();
                 continue;
@@ -110,7 +111,7 @@ public final class DocumentReader {
             }
             boolean number = field.equals("id") && token == JsonToken.VALUE_NUMBER_INT;
             if (token != JsonToken.VALUE_STRING && !number) {
-                return rejected(field, parser.currentTokenLocation(), "is not a string");
+                return rejected(Fault.TYPE, field, parser.currentTokenLocation(), "is not a string");
             }
             String value = parser.getText();
             Admission.Rejected wrong = check(field, value, parser.currentTokenLocation());
@@ -125,30 +126,34 @@ public final class DocumentReader {
         }
         JsonLocation end = parser.currentTokenLocation();
         if (parser.nextToken() != null) {
-            return rejected("", parser.currentTokenLocation(), "goes on after the JSON object");
+            return rejected(Fault.SYNTAX, "", parser.currentTokenLocation(), "goes on after the JSON object");
         }
         return text == null
-                ? rejected("text", end, "is missing")
+                ? rejected(Fault.MISSING, "text", end, "is missing")
                 : new Admission.Accepted(
                         new Document(bytes, hash(text), Optional.ofNullable(id), Optional.ofNullable(source)));
     }
 
     private Admission.@Nullable Rejected check(String field, String value, JsonLocation place) {
         if (value.isEmpty()) {
-            return rejected(field, place, "is empty");
+            return rejected(Fault.EMPTY, field, place, "is empty");
         }
         if (!field.equals("text") && value.length() > maxNameLength) {
-            return rejected(field, place, "is longer than millrace.documents.max-name-length = " + maxNameLength);
+            return rejected(
+                    Fault.TOO_LONG,
+                    field,
+                    place,
+                    "is longer than millrace.documents.max-name-length = " + maxNameLength);
         }
         // An unpaired surrogate (a lone \\ud800) has no UTF-8: two such texts would share a hash.
         return StandardCharsets.UTF_8.newEncoder().canEncode(value)
                 ? null
-                : rejected(field, place, "has an unpaired surrogate");
+                : rejected(Fault.ENCODING, field, place, "has an unpaired surrogate");
     }
 
-    private static Admission.Rejected rejected(String field, @Nullable JsonLocation place, String reason) {
+    private static Admission.Rejected rejected(Fault fault, String field, @Nullable JsonLocation place, String reason) {
         return new Admission.Rejected(
-                field, place == null ? 1 : place.getLineNr(), place == null ? 1 : place.getColumnNr(), reason);
+                fault, field, place == null ? 1 : place.getLineNr(), place == null ? 1 : place.getColumnNr(), reason);
     }
 
     private static boolean isUtf8(byte[] bytes) {

@@ -75,6 +75,11 @@ public final class LineSplitter {
         emit(lines);
     }
 
+    /// Bytes of the line that has not ended yet.
+    public int held() {
+        return partial.size();
+    }
+
     private void hold(byte[] bytes, int offset, int length) {
         // One more than the limit: a carriage return may still go.
         if (partial.size() + length > maxBytes + 1L) {

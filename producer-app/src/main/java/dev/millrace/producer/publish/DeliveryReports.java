@@ -4,14 +4,21 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jboss.logging.Logger;
 
-/// The delivery callback: counts every report, logs failures always and successes at debug. Thread-safe.
+/// The delivery callback: counts every report, logs failures, though not without limit, and successes at debug.
+/// Thread-safe.
 final class DeliveryReports {
     private static final Logger LOG = Logger.getLogger("dev.millrace.producer.delivery");
 
+    /// Lines for failures in [#INTERVAL]; how many more there were is said with the next.
+    private static final int LINES = 10;
+    private static final Duration INTERVAL = Duration.ofSeconds(10);
+
+    private final LogLimit limit = new LogLimit(LINES, INTERVAL.toNanos(), System::nanoTime);
     private final Counter delivered;
     private final Counter failed;
     private final Counter unknown;
@@ -64,12 +71,21 @@ final class DeliveryReports {
             }
             case Delivery.Failed not -> {
                 failed.increment();
-                LOG.warnf("%s not delivered: %s", key, not.reason());
+                warn(key + " not delivered: " + not.reason());
             }
             case Delivery.Unknown open -> {
                 unknown.increment();
-                LOG.warnf("%s sent, fate unknown: %s", key, open.reason());
+                warn(key + " sent, fate unknown: " + open.reason());
             }
+        }
+    }
+
+    private void warn(String line) {
+        long keptBack = limit.ask();
+        if (keptBack == 0) {
+            LOG.warn(line);
+        } else if (keptBack > 0) {
+            LOG.warnf("%s (and %d failures before it that were not logged)", line, keptBack);
         }
     }
 

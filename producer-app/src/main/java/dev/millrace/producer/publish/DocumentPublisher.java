@@ -22,23 +22,29 @@ public final class DocumentPublisher {
     /// The outgoing channel.
     public static final String CHANNEL = "documents";
 
-    /// So long a broker that could not be reached is not asked again: otherwise each line of a stream would wait
-    /// for `max.block.ms`.
-    private static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
+    /// After so long without an acknowledgement the cluster is asked before anything is handed to the producer, and
+    /// its answer holds for as long.
+    private static final Duration FRESH = Duration.ofSeconds(1);
 
     private final String topic;
     private final KafkaClientService clients;
+    private final BrokerCheck broker;
     private final DeliveryReports reports;
-    private volatile long unreachableSince;
-    private volatile boolean unreachable;
+    private volatile long lastDelivered = System.nanoTime() - FRESH.toNanos();
 
-    DocumentPublisher(KafkaClientService clients, MeterRegistry registry, Config settings) {
+    DocumentPublisher(KafkaClientService clients, BrokerCheck broker, MeterRegistry registry, Config settings) {
         this.clients = clients;
+        this.broker = broker;
         this.reports = new DeliveryReports(registry);
-        this.topic = settings.getValue("mp.messaging.outgoing." + CHANNEL + ".topic", String.class);
+        this.topic = topic(settings);
     }
 
-    /// Sends a document. May wait, at most `max.block.ms`, for metadata or for room in the producer's buffer.
+    static String topic(Config settings) {
+        return settings.getValue("mp.messaging.outgoing." + CHANNEL + ".topic", String.class);
+    }
+
+    /// Sends a document, unless the cluster says that it cannot be written to. May wait: for that answer, and at most
+    /// `max.block.ms` for metadata or for room in the producer's buffer.
     ///
     /// @return completes, always normally, when the broker has answered or the time is up; in what order is open
     public CompletableFuture<Delivery> publish(Document document) {
@@ -46,8 +52,9 @@ public final class DocumentPublisher {
         int size = document.json().length;
         long began = System.nanoTime();
         reports.sending(size);
-        if (unreachable && System.nanoTime() - unreachableSince < PAUSE_NANOS) {
-            complete(answer, document, new Delivery.Failed("the broker was away a moment ago", true), began);
+        if (began - lastDelivered >= FRESH.toNanos()
+                && broker.within(FRESH) instanceof BrokerCheck.Availability.Unavailable no) {
+            complete(answer, document, new Delivery.Failed(no.reason(), true), began);
             return answer;
         }
         Thread caller = Thread.currentThread();
@@ -85,7 +92,7 @@ public final class DocumentPublisher {
 
     private void complete(CompletableFuture<Delivery> answer, Document document, Delivery delivery, long began) {
         if (delivery instanceof Delivery.Delivered) {
-            unreachable = false;
+            lastDelivered = System.nanoTime();
         }
         reports.report(document.key(), delivery, document.json().length, System.nanoTime() - began);
         answer.complete(delivery);
@@ -93,12 +100,8 @@ public final class DocumentPublisher {
 
     /// What fails on the thread of the caller was never handed to the network.
     private Delivery.Failed refused(Exception error) {
-        boolean away = error instanceof TimeoutException || error instanceof IllegalStateException;
-        if (away) {
-            unreachableSince = System.nanoTime();
-            unreachable = true;
-        }
-        return new Delivery.Failed(describe(error), away);
+        return new Delivery.Failed(
+                describe(error), error instanceof TimeoutException || error instanceof IllegalStateException);
     }
 
     /// After the record was handed over: these answers of the broker are a no for good; anything else is open, a

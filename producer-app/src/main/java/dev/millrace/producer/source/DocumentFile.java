@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.Fault;
 import dev.millrace.producer.document.LineSplitter;
 import java.io.IOException;
 import java.io.InputStream;
@@ -96,7 +97,7 @@ public record DocumentFile(Path path) {
                     .decode(ByteBuffer.wrap(content))
                     .toString();
         } catch (CharacterCodingException e) {
-            return new Item(1, size, new Admission.Rejected("", 1, 1, "is not UTF-8"));
+            return new Item(1, size, new Admission.Rejected(Fault.ENCODING, "", 1, 1, "is not UTF-8"));
         }
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("text", text);

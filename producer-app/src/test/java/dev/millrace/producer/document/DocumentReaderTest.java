@@ -54,7 +54,7 @@ class DocumentReaderTest {
     void namesTheLineOfAFaultInABodyOfManyLines() {
         Admission admission = reader.read("{\n \"text\": \"a\",\n \"id\": true\n}".getBytes(StandardCharsets.UTF_8));
 
-        assertThat(admission).isEqualTo(new Admission.Rejected("id", 3, 8, "is not a string"));
+        assertThat(admission).isEqualTo(new Admission.Rejected(Fault.TYPE, "id", 3, 8, "is not a string"));
     }
 
     @Test

@@ -1,0 +1,144 @@
+package dev.millrace.producer.api;
+
+import dev.millrace.producer.document.Admission;
+import dev.millrace.producer.document.Document;
+import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.publish.Delivery;
+import dev.millrace.producer.publish.DocumentPublisher;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/// One request with one document. Its body is read while there is room for it; the answer is the delivery report.
+///
+/// Runs on the request's event loop.
+final class SingleDocument {
+    private final HttpServerRequest request;
+    private final HttpServerResponse response;
+    private final Context context;
+    private final DocumentReader reader;
+    private final DocumentPublisher publisher;
+    private final Room room;
+    private final Rejections rejections;
+    private final ApiConfig config;
+    private final Buffer body = Buffer.buffer();
+    private long held;
+    private boolean over;
+
+    SingleDocument(
+            HttpServerRequest request,
+            Context context,
+            DocumentReader reader,
+            DocumentPublisher publisher,
+            Room room,
+            Rejections rejections,
+            ApiConfig config) {
+        this.request = request;
+        this.response = request.response();
+        this.context = context;
+        this.reader = reader;
+        this.publisher = publisher;
+        this.room = room;
+        this.rejections = rejections;
+        this.config = config;
+    }
+
+    void start() {
+        request.exceptionHandler(_ -> end());
+        request.handler(this::take);
+        request.endHandler(_ -> {
+            if (!over) {
+                publish();
+            }
+        });
+        readOn();
+    }
+
+    private void readOn() {
+        room.whenFree(context.owner(), request::resume, () -> refuse(Problem.busy(config.retryAfter())));
+    }
+
+    private void take(Buffer part) {
+        if (over) {
+            return;
+        }
+        if (body.length() + part.length() > reader.maxBytes()) {
+            Admission.Rejected no = reader.tooLarge();
+            rejections.count(no);
+            refuse(Problem.of(413, "Document too large", no.reason()));
+            return;
+        }
+        body.appendBuffer(part);
+        held += part.length();
+        room.hold(part.length());
+        if (room.full()) {
+            request.pause();
+            readOn();
+        }
+    }
+
+    private void publish() {
+        switch (reader.read(body.getBytes())) {
+            case Admission.Rejected no -> {
+                rejections.count(no);
+                JsonObject place = new JsonObject()
+                        .put("field", no.field())
+                        .put("line", no.line())
+                        .put("column", no.column());
+                end();
+                new Problem(400, "Not a document", no.describe(), Optional.empty(), place).answer(response);
+            }
+            case Admission.Accepted yes -> publish(yes.document());
+        }
+    }
+
+    /// On a worker thread: `send` of the Kafka producer may wait.
+    private void publish(Document document) {
+        context.<CompletableFuture<Delivery>>executeBlocking(() -> publisher.publish(document), false)
+                .onComplete(_ -> end())
+                .compose(delivery -> Future.fromCompletionStage(delivery, context))
+                .onSuccess(delivery -> answer(document, delivery))
+                .onFailure(error -> Problem.of(500, "The document was not sent", error.toString())
+                        .answer(response));
+    }
+
+    private void answer(Document document, Delivery delivery) {
+        JsonObject report = Report.of(0, document.key(), delivery).json();
+        switch (delivery) {
+            case Delivery.Delivered _ -> {
+                var _ = response.setStatusCode(200)
+                        .putHeader("Content-Type", "application/json")
+                        .end(report.toBuffer());
+            }
+            case Delivery.Failed not -> {
+                if (not.unavailable()) {
+                    Problem.unavailable(not.reason(), config.retryAfter()).answer(response);
+                } else {
+                    new Problem(502, "The broker refused the document", not.reason(), Optional.empty(), report)
+                            .answer(response);
+                }
+            }
+            case Delivery.Unknown open ->
+                new Problem(504, "Sent, fate unknown", open.reason(), Optional.empty(), report).answer(response);
+        }
+    }
+
+    private void refuse(Problem problem) {
+        if (!over) {
+            end();
+            problem.refuse(request);
+        }
+    }
+
+    /// The body is held no longer, by this request: it is refused, gone, or with the publisher.
+    private void end() {
+        over = true;
+        room.hold(-held);
+        held = 0;
+    }
+}

@@ -1,0 +1,26 @@
+package dev.millrace.producer.document;
+
+import java.util.Locale;
+
+/// What kind of fault a document was rejected for: the metric's tag, and so no more than these.
+public enum Fault {
+    /// Not UTF-8, a byte order mark, an unpaired surrogate.
+    ENCODING,
+    /// Not one JSON object.
+    SYNTAX,
+    /// More levels, or a longer number or name, than may be.
+    NESTING,
+    TOO_LARGE,
+    /// A field is of another type than it must be.
+    TYPE,
+    /// `text` is not there.
+    MISSING,
+    EMPTY,
+    /// A field is longer than it may be.
+    TOO_LONG;
+
+    /// As it stands in metrics.
+    public String text() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,136 @@
+package dev.millrace.producer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.testing.AppProcess;
+import dev.millrace.testing.EmbeddedKafka;
+import dev.millrace.testing.KafkaMain;
+import dev.millrace.testing.RawRequest;
+import dev.millrace.testing.TopicLog;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The packaged producer as a process: how it ends, and how it says no.
+class ProducerAppIT {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @TempDir
+    private static Path shared;
+
+    private static EmbeddedKafka kafka;
+
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    @BeforeAll
+    static void startBroker() {
+        kafka = EmbeddedKafka.start(1, shared);
+        kafka.createTopic(KafkaMain.DOCUMENTS, 2);
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        kafka.close();
+    }
+
+    @Test
+    void aStreamThatIsOpenWhenTheProcessIsToldToEndIsReportedAsFarAsItWasTaken() throws Exception {
+        try (AppProcess producer = start(Map.of());
+                RawRequest request = RawRequest.stream(producer.port(), "/v1/documents")) {
+            request.chunk("{\"text\":\"a\",\"id\":\"open-1\"}\n{\"text\":\"b\",\"id\":\"open-2\"}\n{\"text\":\"half");
+            request.readUntil("open-2");
+
+            int code = producer.terminate(LIMIT);
+
+            assertThat(code).as(producer.log()).isZero();
+            assertThat(request.readToEnd())
+                    .contains("\"documents\":2,\"delivered\":2")
+                    .contains("\"stopped\":");
+            assertThat(keys("open-")).containsExactlyInAnyOrder("open-1", "open-2");
+        }
+    }
+
+    @Test
+    void whereThereIsNoRoomARequestIsRefusedAndTheNextOneIsTakenAgain() throws Exception {
+        try (AppProcess producer =
+                start(Map.of("millrace.api.max-in-flight", "64K", "millrace.api.patience", "200ms"))) {
+            try (RawRequest slow = RawRequest.single(producer.port(), "/v1/documents", 1 << 20)) {
+                slow.write("{\"text\":\"" + "x".repeat(100_000));
+                await().atMost(LIMIT).until(() -> held(producer) >= 64 << 10);
+                HttpResponse<String> refused = post(producer, "{\"text\":\"a\"}");
+                // Refused, or taken after the slow one was: either way nobody waits for the slow one for ever.
+                assertThat(refused.statusCode()).isIn(200, 429);
+                if (refused.statusCode() == 429) {
+                    assertThat(refused.headers().firstValue("retry-after")).isPresent();
+                }
+                assertThat(slow.readUntil("max-in-flight")).contains(" 429 ");
+            }
+
+            assertThat(post(producer, "{\"text\":\"a\",\"id\":\"room-1\"}").statusCode())
+                    .isEqualTo(200);
+            assertThat(held(producer)).isZero();
+            assertThat(keys("room-")).containsExactly("room-1");
+        }
+    }
+
+    @Test
+    void limitsThatContradictEachOtherStopTheStart() throws Exception {
+        try (AppProcess producer = start("never", Map.of("millrace.documents.max-size", "32M"), List.of())) {
+            assertThat(producer.awaitExit(LIMIT)).isNotZero();
+            assertThat(producer.log())
+                    .contains("millrace.documents.max-size", "mp.messaging.outgoing.documents.max.request.size");
+        }
+    }
+
+    private AppProcess start(Map<String, String> properties) throws IOException, InterruptedException {
+        AppProcess producer = start("producer", properties, List.of());
+        producer.awaitOk("/q/health/ready", LIMIT);
+        return producer;
+    }
+
+    private static AppProcess start(String name, Map<String, String> properties, List<String> arguments)
+            throws IOException {
+        Map<String, String> all = new TreeMap<>(properties);
+        all.put("kafka.bootstrap.servers", kafka.bootstrapServers());
+        return AppProcess.start(Path.of("."), all, Map.of(), arguments, shared.resolve(name + ".log"));
+    }
+
+    private HttpResponse<String> post(AppProcess producer, String body) throws IOException, InterruptedException {
+        return client.send(
+                HttpRequest.newBuilder(URI.create("http://localhost:" + producer.port() + "/v1/documents"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static double held(AppProcess producer) throws IOException, InterruptedException {
+        String name = "millrace_requests_held_bytes ";
+        return producer.get("/q/metrics")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(name))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length())))
+                .findFirst()
+                .orElse(-1);
+    }
+
+    /// Keys on the log that begin with `prefix`.
+    private static List<String> keys(String prefix) {
+        return TopicLog.keys(kafka.bootstrapServers(), KafkaMain.DOCUMENTS).stream()
+                .filter(key -> key.startsWith(prefix))
+                .toList();
+    }
+}
