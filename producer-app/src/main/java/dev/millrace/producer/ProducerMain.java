@@ -64,7 +64,8 @@ public final class ProducerMain implements QuarkusApplication {
             return 0;
         }
         if (args[0].equals(INGEST)) {
-            return ingest.run(List.of(args).subList(1, args.length));
+            TerminationSignal.onTerminate(ingest::stop);
+            return ingest.run(List.of(args).subList(1, args.length)).code();
         }
         System.err.println("usage: producer-app [ingest PATH…]");
         return 2;

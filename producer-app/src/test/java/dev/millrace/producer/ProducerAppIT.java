@@ -8,15 +8,19 @@ import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.KafkaMain;
 import dev.millrace.testing.RawRequest;
 import dev.millrace.testing.TopicLog;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,6 +42,7 @@ class ProducerAppIT {
     static void startBroker() {
         kafka = EmbeddedKafka.start(1, shared);
         kafka.createTopic(KafkaMain.DOCUMENTS, 2);
+        KafkaMain.createIngestions(kafka);
     }
 
     @AfterAll
@@ -92,6 +97,57 @@ class ProducerAppIT {
             assertThat(producer.log())
                     .contains("millrace.documents.max-size", "mp.messaging.outgoing.documents.max.request.size");
         }
+    }
+
+    @Test
+    void aFileThatIsIngestedIsSeenLineByLineOnceHoweverOftenTheProcessIsKilled() throws Exception {
+        Path file = shared.resolve("corpus.jsonl");
+        int lines = 60_000;
+        Set<String> expected = new HashSet<>();
+        try (BufferedWriter out = Files.newBufferedWriter(file)) {
+            for (int i = 0; i < lines; i++) {
+                expected.add("file-" + i);
+                out.write("{\"text\":\"" + "word ".repeat(200) + "\",\"id\":\"file-" + i + "\"}\n");
+            }
+            out.write("{broken\n");
+        }
+        Map<String, String> hurried =
+                Map.of("millrace.ingest.commit-interval", "20ms", "millrace.ingest.progress-interval", "20ms");
+        List<String> command = List.of("ingest", file.toString());
+
+        for (int kill = 1; kill <= 3; kill++) {
+            try (AppProcess ingest = start("killed", hurried, command)) {
+                int goal = kill;
+                await().atMost(LIMIT).until(() -> progressLines(ingest) >= 5 * goal);
+                ingest.kill();
+            }
+        }
+        try (AppProcess ingest = start("stopped", hurried, command)) {
+            await().atMost(LIMIT).until(() -> progressLines(ingest) >= 5);
+            assertThat(ingest.terminate(LIMIT)).as(ingest.log()).isEqualTo(3);
+            assertThat(ingest.log()).contains("goes on after line ", "stopped: ");
+        }
+        try (AppProcess ingest = start("ended", hurried, command)) {
+            assertThat(ingest.awaitExit(LIMIT)).as(ingest.log()).isEqualTo(1);
+            assertThat(ingest.log()).contains("line " + (lines + 1) + " rejected: broken JSON");
+        }
+
+        assertThat(keys("file-")).hasSize(lines).doesNotHaveDuplicates().containsAll(expected);
+    }
+
+    @Test
+    void aPathThatIsNotThereIsAnErrorOfTheCaller() throws Exception {
+        try (AppProcess ingest = start("nothing", Map.of(), List.of("ingest", "no/such/file.jsonl"))) {
+            assertThat(ingest.awaitExit(LIMIT)).isEqualTo(2);
+            assertThat(ingest.log()).contains("no/such/file.jsonl: there is no such file");
+        }
+    }
+
+    private static long progressLines(AppProcess ingest) throws IOException {
+        return ingest.log()
+                .lines()
+                .filter(line -> line.contains("corpus.jsonl line "))
+                .count();
     }
 
     private AppProcess start(Map<String, String> properties) throws IOException, InterruptedException {

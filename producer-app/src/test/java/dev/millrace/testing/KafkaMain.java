@@ -2,6 +2,7 @@ package dev.millrace.testing;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
 /// One broker in a process of its own, for `quarkus:dev`, the quickstart and tests that kill it.
@@ -14,10 +15,17 @@ public final class KafkaMain {
     /// Records that are no documents, each with the reason.
     public static final String DEAD_LETTERS = "deepseek-dead-letters";
     public static final String LEDGER = "deepseek-training-ledger";
+    /// How far files are on the log. Compacted.
+    public static final String INGESTIONS = "deepseek-ingestions";
 
     private static final int PARTITIONS = 4;
 
     private KafkaMain() {}
+
+    /// Creates the topic of cursors.
+    public static void createIngestions(EmbeddedKafka kafka) {
+        kafka.createTopic(INGESTIONS, 1, Map.of("cleanup.policy", "compact"));
+    }
 
     public static void main(String[] args) throws Exception {
         if (args.length != 2) {
@@ -37,6 +45,7 @@ public final class KafkaMain {
         kafka.createTopic(DOCUMENTS, PARTITIONS);
         kafka.createTopic(DEAD_LETTERS, 1);
         kafka.createTopic(LEDGER, 1);
+        createIngestions(kafka);
         System.out.println("kafka ready on " + kafka.bootstrapServers());
         stopped.await();
     }

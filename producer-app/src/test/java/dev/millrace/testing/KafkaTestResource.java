@@ -26,6 +26,7 @@ public final class KafkaTestResource implements QuarkusTestResourceLifecycleMana
             EmbeddedKafka kafka = EmbeddedKafka.start(1, Files.createTempDirectory("millrace-kafka-"));
             kafka.createTopic(KafkaMain.DOCUMENTS, 4);
             kafka.createTopic(KafkaMain.DEAD_LETTERS, 1);
+            KafkaMain.createIngestions(kafka);
             running = kafka;
             return Map.of("kafka.bootstrap.servers", kafka.bootstrapServers());
         } catch (IOException e) {

@@ -101,7 +101,11 @@ class KubernetesTest {
         for (String file : List.of("base/kafka/topics.yaml", "components/strimzi/topics.yaml")) {
             assertThat(Files.readString(K8S.resolve(file)))
                     .as(file)
-                    .contains(" " + KafkaMain.DOCUMENTS, " " + KafkaMain.DEAD_LETTERS, " " + KafkaMain.LEDGER);
+                    .contains(
+                            " " + KafkaMain.DOCUMENTS,
+                            " " + KafkaMain.DEAD_LETTERS,
+                            " " + KafkaMain.LEDGER,
+                            " " + KafkaMain.INGESTIONS);
         }
     }
 

@@ -31,7 +31,8 @@ public final class OpenStreams {
         return closing;
     }
 
-    /// Takes no new request, reads no further in those that are open, and waits until each has reported what it took.
+    /// Takes no new request, reads no further in those that are open, and waits until each has reported what it
+    /// took.
     ///
     /// @return whether all have, in time
     public boolean finish(Duration limit) throws InterruptedException {

@@ -38,7 +38,8 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
                 503, "Shutting down", "this producer ends; send it again", Optional.of(retryAfter), new JsonObject());
     }
 
-    /// Answers a request whose body may not have been read to its end: what still comes of it is dropped, for a while.
+    /// Answers a request whose body may not have been read to its end: what still comes of it is dropped, for a
+    /// while.
     void refuse(HttpServerRequest request) {
         answer(request.response());
         if (request.isEnded()) {

@@ -8,7 +8,8 @@ import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// How many bytes all requests together hold in memory: parts of bodies that are no document yet, and documents that
-/// await the broker. Where there is no room, bodies are read no further; a request that waits for too long is refused.
+/// await the broker. Where there is no room, bodies are read no further; a request that waits for too long is
+/// refused.
 ///
 /// Thread-safe. The limit is not hard: each request may go past it by the one buffer that it was given.
 @Singleton

@@ -16,26 +16,39 @@ public final class LineSplitter {
     private final ByteArrayOutputStream partial = new ByteArrayOutputStream();
     private long begin;
     private long at;
+    private long number;
     private boolean overlong;
 
+    /// @param maxBytes of a line
     public LineSplitter(int maxBytes) {
+        this(maxBytes, 0);
+    }
+
+    /// @param linesBefore lines that lie before the stream
+    public LineSplitter(int maxBytes, long linesBefore) {
         this.maxBytes = maxBytes;
+        this.number = linesBefore;
     }
 
     /// A line of the stream.
     public sealed interface Line {
         /// Bytes of the stream up to and including this line.
         long end();
+
+        /// Its number, from 1; blank lines count.
+        long number();
     }
 
     /// A line within the limit.
     public static final class Whole implements Line {
         private final byte[] bytes;
         private final long end;
+        private final long number;
 
-        Whole(byte[] bytes, long end) {
+        Whole(byte[] bytes, long end, long number) {
             this.bytes = bytes;
             this.end = end;
+            this.number = number;
         }
 
         /// Its bytes, without line ending. The taker's own.
@@ -47,10 +60,15 @@ public final class LineSplitter {
         public long end() {
             return end;
         }
+
+        @Override
+        public long number() {
+            return number;
+        }
     }
 
     /// A line past the limit.
-    public record Overlong(long end) implements Line {}
+    public record Overlong(long end, long number) implements Line {}
 
     /// Takes the next bytes of the stream.
     public void feed(byte[] bytes, int offset, int length, Consumer<Line> lines) {
@@ -92,18 +110,19 @@ public final class LineSplitter {
     }
 
     private void emit(Consumer<Line> lines) {
+        number++;
         if (overlong) {
             overlong = false;
-            lines.accept(new Overlong(at));
+            lines.accept(new Overlong(at, number));
             return;
         }
         byte[] line = partial.toByteArray();
         partial.reset();
         int size = line.length > 0 && line[line.length - 1] == '\r' ? line.length - 1 : line.length;
         if (size > maxBytes) {
-            lines.accept(new Overlong(at));
+            lines.accept(new Overlong(at, number));
         } else if (!blank(line, size)) {
-            lines.accept(new Whole(size == line.length ? line : java.util.Arrays.copyOf(line, size), at));
+            lines.accept(new Whole(size == line.length ? line : java.util.Arrays.copyOf(line, size), at, number));
         }
     }
 

@@ -1,55 +1,91 @@
 package dev.millrace.producer.ingest;
 
-import dev.millrace.producer.document.DocumentLimits;
-import dev.millrace.producer.document.DocumentReader;
-import dev.millrace.producer.publish.DocumentPublisher;
-import dev.millrace.producer.source.DocumentFile;
-import dev.millrace.producer.source.FileTree;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jboss.logging.Logger;
 
-/// `ingest PATH…`: files and directories onto the log, by the same binary.
+/// `ingest PATH…`: files and directories onto the log, by the same binary. Each path is an ingestion of its own.
 @Singleton
 public final class IngestCommand {
     private static final Logger LOG = Logger.getLogger(IngestCommand.class);
 
-    private final DocumentLimits limits;
-    private final IngestConfig config;
-    private final DocumentPublisher publisher;
+    private final Ingestions ingestions;
+    private volatile boolean stopped;
+    private volatile @org.jspecify.annotations.Nullable Ingestion running;
 
-    IngestCommand(DocumentLimits limits, IngestConfig config, DocumentPublisher publisher) {
-        this.limits = limits;
-        this.config = config;
-        this.publisher = publisher;
+    IngestCommand(Ingestions ingestions) {
+        this.ingestions = ingestions;
     }
 
-    /// @return the exit code: 0 where every document is on the log, 1 where one is not, 2 where the paths are wrong
-    public int run(List<String> paths) throws InterruptedException {
+    /// How the command ends.
+    public enum Exit {
+        /// Every document is on the log.
+        COMPLETE(0),
+        /// One is not: rejected, refused, or not reached.
+        INCOMPLETE(1),
+        /// The paths are wrong.
+        USAGE(2),
+        /// Told to stop; run it again to go on.
+        STOPPED(3);
+
+        private final int code;
+
+        Exit(int code) {
+            this.code = code;
+        }
+
+        public int code() {
+            return code;
+        }
+    }
+
+    /// Commits what was read and ends, soon. From any thread.
+    public void stop() {
+        stopped = true;
+        Ingestion now = running;
+        if (now != null) {
+            now.stop();
+        }
+    }
+
+    public Exit run(List<String> paths) throws InterruptedException {
         if (paths.isEmpty()) {
             LOG.error("usage: ingest PATH…");
-            return 2;
+            return Exit.USAGE;
         }
-        List<DocumentFile> files;
-        try {
-            files = FileTree.expand(paths.stream().map(Path::of).toList());
-        } catch (IOException e) {
-            LOG.errorf("cannot ingest: %s", e.getMessage());
-            return 2;
+        Exit exit = Exit.COMPLETE;
+        for (String path : paths) {
+            Exit one = stopped ? Exit.STOPPED : run(Path.of(path));
+            if (one != Exit.COMPLETE) {
+                exit = one;
+            }
+            if (one == Exit.USAGE || one == Exit.STOPPED) {
+                return one;
+            }
         }
-        Ingestion ingestion = new Ingestion(
-                DocumentReader.of(limits),
-                publisher::publish,
-                new CursorStore(config.stateDirectory()),
-                new Ingestion.Settings(config.window(), config.patience(), config.progressInterval()),
-                LOG::info);
+        return exit;
+    }
+
+    private Exit run(Path root) throws InterruptedException {
         try {
-            return ingestion.run(files).complete() ? 0 : 1;
-        } catch (IOException e) {
-            LOG.errorf(e, "the ingestion broke off: %s; run it again to go on", e.getMessage());
-            return 1;
+            IngestionSource source = IngestionSource.of(root);
+            Ingestion ingestion = ingestions.create(source.id(), LOG::info);
+            running = ingestion;
+            if (stopped) {
+                ingestion.stop();
+            }
+            Ingestion.End end = ingestion.run(source.files());
+            return end.stopped() ? Exit.STOPPED : end.totals().complete() ? Exit.COMPLETE : Exit.INCOMPLETE;
+        } catch (java.nio.file.NoSuchFileException e) {
+            LOG.errorf("cannot ingest: %s: %s", e.getFile(), e.getReason());
+            return Exit.USAGE;
+        } catch (IOException | IngestionFailedException | IllegalStateException e) {
+            LOG.errorf("the ingestion of %s broke off: %s", root, e.getMessage());
+            return Exit.INCOMPLETE;
+        } finally {
+            running = null;
         }
     }
 }

@@ -2,27 +2,24 @@ package dev.millrace.producer.ingest;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
-import jakarta.validation.constraints.Min;
-import java.nio.file.Path;
 import java.time.Duration;
 
-/// Settings of `ingest PATH…`.
+/// Settings of ingestions.
 @ConfigMapping(prefix = "millrace.ingest")
 public interface IngestConfig {
-    /// Where the cursors of files lie: how far each is on the log.
-    @WithDefault(".millrace/ingest")
-    Path stateDirectory();
+    /// The compacted topic on which it lies how far each file is.
+    @WithDefault("deepseek-ingestions")
+    String cursorTopic();
 
-    /// Documents that may await the broker.
-    @WithDefault("8192")
-    @Min(1)
-    int window();
+    /// Between two transactions: readers of committed records see documents this much later.
+    @WithDefault("1s")
+    Duration commitInterval();
 
     /// How long a broker that is away is waited for before the ingestion gives up.
     @WithDefault("2m")
     Duration patience();
 
-    /// Between two progress lines, and two writes of the cursor.
+    /// Between two progress lines.
     @WithDefault("2s")
     Duration progressInterval();
 }

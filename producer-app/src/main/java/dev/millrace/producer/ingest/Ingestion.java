@@ -3,148 +3,245 @@ package dev.millrace.producer.ingest;
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Document;
 import dev.millrace.producer.document.DocumentReader;
-import dev.millrace.producer.publish.Delivery;
+import dev.millrace.producer.publish.Refusals;
 import dev.millrace.producer.source.DocumentFile;
 import dev.millrace.producer.source.Item;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Semaphore;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Function;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
 
-/// Files through admission to the log, in constant memory, with a durable cursor per file.
+/// Files through admission to the log, in constant memory, each document once.
 ///
-/// Delivery is at least once: a run that is killed goes on after the last cursor that it wrote, and what was
-/// acknowledged since lies on the log twice; the key is the same, so both copies lie in one partition. A document
-/// whose delivery failed holds the cursor, so the next run sends it again.
+/// Documents and the cursors of their files are committed in one transaction after another, so a reader of committed
+/// records sees each line once, whenever this process is killed. A transaction that fails is handled the same way
+/// as a crash: everything is dropped, the log is opened anew, and reading goes on where it says that it was.
 ///
-/// Runs on one thread; answers come on the producer's.
+/// Runs on one thread; [#stop] and [#totals] may be called from any.
 final class Ingestion {
     private static final Duration RETRY = Duration.ofSeconds(1);
+    /// Files that one transaction may end, and lines that the broker refuses for good, before something gives way.
+    private static final int MOST_CURSORS = 1_000;
+    private static final int MOST_REFUSED = 1_000;
+    /// Rejected lines of one file that are told one by one.
+    private static final int TOLD = 20;
 
     private final DocumentReader reader;
-    private final Function<Document, CompletableFuture<Delivery>> publisher;
-    private final CursorStore cursors;
+    private final IngestionLog.Opener opener;
     private final Settings settings;
-    private final Consumer<String> progress;
-    private final Totals totals = new Totals();
-    private final Semaphore window;
+    private final Consumer<String> out;
+    private final Map<Place, String> refused = new ConcurrentHashMap<>();
     private final long began = System.nanoTime();
-    private long lastProgress = began;
+    private long lastCommit = began;
+    private long lastLine = began;
+    private volatile boolean stopped;
+    private volatile Totals now = Totals.NONE;
+    private Totals ofThisRun = Totals.NONE;
 
-    /// @param window documents that may await the broker
-    /// @param patience with a broker that is away
-    /// @param interval between two progress lines, and two writes of the cursor
-    record Settings(int window, Duration patience, Duration interval) {}
+    /// @param commitInterval between two transactions, as long as the file gives enough
+    /// @param patience with a broker that is away: the longest time without a commit
+    /// @param progressInterval between two progress lines
+    record Settings(Duration commitInterval, Duration patience, Duration progressInterval) {}
 
-    Ingestion(
-            DocumentReader reader,
-            Function<Document, CompletableFuture<Delivery>> publisher,
-            CursorStore cursors,
-            Settings settings,
-            Consumer<String> progress) {
+    /// A document of a file.
+    private record Place(Path file, long line) {
+        @Override
+        public String toString() {
+            return file + " line " + line;
+        }
+    }
+
+    /// How an ingestion ended.
+    ///
+    /// @param totals of this run
+    /// @param stopped whether it was told to stop before the end
+    record End(Totals totals, boolean stopped) {}
+
+    Ingestion(DocumentReader reader, IngestionLog.Opener opener, Settings settings, Consumer<String> out) {
         this.reader = reader;
-        this.publisher = publisher;
-        this.cursors = cursors;
+        this.opener = opener;
         this.settings = settings;
-        this.progress = progress;
-        this.window = new Semaphore(settings.window());
+        this.out = out;
+    }
+
+    /// Commits what was read and ends, soon.
+    void stop() {
+        stopped = true;
+    }
+
+    /// What is committed, by all runs of this ingestion.
+    Totals totals() {
+        return now;
     }
 
     /// Puts the files on the log, one after another.
-    Totals run(List<DocumentFile> files) throws IOException, InterruptedException {
-        for (DocumentFile file : files) {
-            ingest(file);
+    ///
+    /// @throws IOException where a file cannot be read
+    /// @throws IngestionFailedException where the log cannot be written to
+    End run(List<DocumentFile> files) throws IOException, InterruptedException {
+        boolean ended = false;
+        while (!ended) {
+            try (IngestionLog log = opener.open()) {
+                new Pass(log).run(files);
+                ended = true;
+            } catch (KafkaException e) {
+                recover(e);
+            }
         }
-        progress.accept("done: " + totals.line(spent()));
-        return totals;
+        out.accept((stopped ? "stopped: " : "done: ") + ofThisRun.line(since(began)));
+        return new End(ofThisRun, stopped);
     }
 
-    private void ingest(DocumentFile file) throws IOException, InterruptedException {
-        FileCursor from = cursors.load(file.path());
-        if (from.bytes() > 0) {
-            progress.accept(file.path() + ": goes on after line " + from.line());
+    private void recover(KafkaException e) throws InterruptedException {
+        if (e instanceof ProducerFencedException || e instanceof InvalidProducerEpochException) {
+            throw new IngestionFailedException(
+                    "another process runs this ingestion, or this one was silent for transaction.timeout.ms; what was"
+                            + " committed stays: run it again to go on",
+                    e);
         }
-        AcknowledgedPrefix prefix = new AcknowledgedPrefix(from.line(), from.bytes());
-        try {
+        if (e instanceof AuthorizationException) {
+            throw new IngestionFailedException("the cluster does not allow it: " + e.getMessage(), e);
+        }
+        if (refused.size() > MOST_REFUSED) {
+            throw new IngestionFailedException(
+                    "the broker refuses more than " + MOST_REFUSED + " documents, the last with: " + e.getMessage(), e);
+        }
+        if (since(lastCommit).compareTo(settings.patience()) > 0 || stopped) {
+            throw new IngestionFailedException(
+                    "nothing could be committed for " + since(lastCommit).toSeconds() + " s: " + e.getMessage()
+                            + "; run it again to go on",
+                    e);
+        }
+        out.accept("begins the last transaction again: " + e.getMessage());
+        Thread.sleep(RETRY);
+    }
+
+    private static Duration since(long nanos) {
+        return Duration.ofNanos(System.nanoTime() - nanos);
+    }
+
+    /// From an opened log to its end, or to the first failure.
+    private final class Pass {
+        private final IngestionLog log;
+        private final Map<Path, FileCursor> moved = new LinkedHashMap<>();
+        private Totals committed;
+        private Totals open = Totals.NONE;
+        private int rejectedOfFile;
+
+        private Pass(IngestionLog log) {
+            this.log = log;
+            this.committed = log.progress().totals();
+            now = committed;
+        }
+
+        private void run(List<DocumentFile> files) throws IOException, InterruptedException {
+            for (DocumentFile file : files) {
+                if (!stopped) {
+                    ingest(file);
+                }
+            }
+            commit();
+        }
+
+        private void ingest(DocumentFile file) throws IOException, InterruptedException {
+            rejectedOfFile = 0;
+            FileCursor from = whereToGoOn(file);
+            Path path = from.file();
             file.read(from.bytes(), from.line(), reader, item -> {
-                take(file, item, prefix);
-                if (System.nanoTime() - lastProgress >= settings.interval().toNanos()) {
-                    lastProgress = System.nanoTime();
-                    progress.accept(file.path() + " line " + item.line() + ": " + totals.line(spent()));
-                    save(prefix, from);
+                take(new Place(path, item.line()), item);
+                FileHead head = moved.getOrDefault(path, from).head();
+                moved.put(path, new FileCursor(path, head, item.line(), item.end()));
+                if (since(lastCommit).compareTo(settings.commitInterval()) >= 0) {
+                    identify(file, path);
+                    commit();
+                }
+                tell(path, item.line());
+                return !stopped;
+            });
+            identify(file, path);
+            if (moved.size() >= MOST_CURSORS) {
+                commit();
+            }
+        }
+
+        private FileCursor whereToGoOn(DocumentFile file) throws IOException {
+            Path path = file.path().toAbsolutePath().normalize();
+            FileCursor known = log.progress().cursors().get(path);
+            if (known == null) {
+                return FileCursor.beginningOf(path);
+            }
+            if (!known.head().isOf(file)) {
+                out.accept(path + " is not the file that was read before: it is read from its beginning");
+                return FileCursor.beginningOf(path);
+            }
+            if (known.bytes() > 0) {
+                out.accept(path + " goes on after line " + known.line());
+            }
+            return known;
+        }
+
+        private void identify(DocumentFile file, Path path) throws IOException {
+            FileCursor cursor = moved.get(path);
+            if (cursor != null && cursor.head().bytes() < Math.min(FileHead.MOST, cursor.bytes())) {
+                moved.put(path, new FileCursor(path, FileHead.of(file, cursor.bytes()), cursor.line(), cursor.bytes()));
+            }
+        }
+
+        private void take(Place place, Item item) {
+            switch (item.admission()) {
+                case Admission.Rejected no -> {
+                    open = open.plusRejected();
+                    rejectedOfFile++;
+                    if (rejectedOfFile <= TOLD) {
+                        out.accept(place + " rejected: " + no.describe()
+                                + (rejectedOfFile == TOLD ? "; more of this file are counted only" : ""));
+                    }
+                }
+                case Admission.Accepted yes -> send(place, yes.document());
+            }
+        }
+
+        private void send(Place place, Document document) {
+            String reason = refused.get(place);
+            if (reason != null) {
+                out.accept(place + " is left out, the broker refuses it: " + reason);
+                open = open.plusFailed();
+                return;
+            }
+            log.send(document, error -> {
+                if (Refusals.isOfTheRecord(error)) {
+                    refused.put(place, error.getClass().getSimpleName() + ": " + error.getMessage());
                 }
             });
-            window.acquire(settings.window());
-            window.release(settings.window());
-        } finally {
-            save(prefix, from);
+            open = open.plusDelivered(document.json().length);
         }
-    }
 
-    private void save(AcknowledgedPrefix prefix, FileCursor of) {
-        try {
-            cursors.save(prefix.cursor(of));
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException("cannot write the cursor of " + of.file(), e);
-        }
-    }
-
-    private void take(DocumentFile file, Item item, AcknowledgedPrefix prefix) throws InterruptedException {
-        totals.documents.increment();
-        AcknowledgedPrefix.Entry entry = prefix.begin(item.line(), item.end());
-        switch (item.admission()) {
-            case Admission.Rejected no -> {
-                totals.rejected.increment();
-                progress.accept(file.path() + " line " + item.line() + " rejected: " + no.describe());
-                prefix.settle(entry);
+        private void commit() {
+            if (moved.isEmpty()) {
+                return;
             }
-            case Admission.Accepted yes -> {
-                window.acquire();
-                var _ = send(yes.document()).whenComplete((delivery, error) -> {
-                    count(delivery, yes.document(), prefix, entry);
-                    window.release();
-                });
+            committed = committed.plus(open);
+            log.commit(committed, moved.values());
+            now = committed;
+            ofThisRun = ofThisRun.plus(open);
+            open = Totals.NONE;
+            moved.clear();
+            lastCommit = System.nanoTime();
+        }
+
+        private void tell(Path path, long line) {
+            if (since(lastLine).compareTo(settings.progressInterval()) >= 0) {
+                lastLine = System.nanoTime();
+                out.accept(path + " line " + line + ": " + ofThisRun.line(since(began)));
             }
         }
-    }
-
-    /// Sends, and sends again while the broker is away and nothing can have reached it.
-    private CompletableFuture<Delivery> send(Document document) throws InterruptedException {
-        long deadline = System.nanoTime() + settings.patience().toNanos();
-        CompletableFuture<Delivery> answer = publisher.apply(document);
-        while (answer.getNow(null) instanceof Delivery.Failed failed
-                && failed.unavailable()
-                && System.nanoTime() < deadline) {
-            progress.accept("waiting for the broker: " + failed.reason());
-            Thread.sleep(RETRY);
-            answer = publisher.apply(document);
-        }
-        return answer;
-    }
-
-    private void count(
-            Delivery delivery, Document document, AcknowledgedPrefix prefix, AcknowledgedPrefix.Entry entry) {
-        switch (delivery) {
-            case Delivery.Delivered _ -> {
-                totals.delivered.increment();
-                totals.bytes.add(document.json().length);
-                prefix.settle(entry);
-            }
-            case Delivery.Failed _ -> {
-                totals.failed.increment();
-                prefix.fail();
-            }
-            case Delivery.Unknown _ -> {
-                totals.unknown.increment();
-                prefix.fail();
-            }
-        }
-    }
-
-    private Duration spent() {
-        return Duration.ofNanos(System.nanoTime() - began);
     }
 }

@@ -2,16 +2,9 @@ package dev.millrace.producer.publish;
 
 import dev.millrace.producer.document.Document;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.common.InvalidRecordException;
-import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.InvalidTopicException;
-import org.apache.kafka.common.errors.PolicyViolationException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.eclipse.microprofile.config.Config;
 
@@ -27,13 +20,13 @@ public final class DocumentPublisher {
     private static final Duration FRESH = Duration.ofSeconds(1);
 
     private final String topic;
-    private final KafkaClientService clients;
+    private final ChannelProducer channel;
     private final BrokerCheck broker;
     private final DeliveryReports reports;
     private volatile long lastDelivered = System.nanoTime() - FRESH.toNanos();
 
-    DocumentPublisher(KafkaClientService clients, BrokerCheck broker, MeterRegistry registry, Config settings) {
-        this.clients = clients;
+    DocumentPublisher(ChannelProducer channel, BrokerCheck broker, MeterRegistry registry, Config settings) {
+        this.channel = channel;
         this.broker = broker;
         this.reports = new DeliveryReports(registry);
         this.topic = topic(settings);
@@ -43,8 +36,8 @@ public final class DocumentPublisher {
         return settings.getValue("mp.messaging.outgoing." + CHANNEL + ".topic", String.class);
     }
 
-    /// Sends a document, unless the cluster says that it cannot be written to. May wait: for that answer, and at most
-    /// `max.block.ms` for metadata or for room in the producer's buffer.
+    /// Sends a document, unless the cluster says that it cannot be written to. May wait: for that answer, and at
+    /// most `max.block.ms` for metadata or for room in the producer's buffer.
     ///
     /// @return completes, always normally, when the broker has answered or the time is up; in what order is open
     public CompletableFuture<Delivery> publish(Document document) {
@@ -59,8 +52,7 @@ public final class DocumentPublisher {
         }
         Thread caller = Thread.currentThread();
         try {
-            Producer<String, byte[]> producer = producer();
-            var _ = producer.send(RecordForm.of(topic, document), (metadata, error) -> {
+            var _ = channel.producer().send(RecordForm.of(topic, document), (metadata, error) -> {
                 Delivery delivery = error == null
                         ? new Delivery.Delivered(
                                 metadata.topic(), metadata.partition(), metadata.offset(), metadata.timestamp())
@@ -82,14 +74,6 @@ public final class DocumentPublisher {
         return topic;
     }
 
-    private Producer<String, byte[]> producer() {
-        io.smallrye.reactive.messaging.kafka.KafkaProducer<String, byte[]> channel = clients.getProducer(CHANNEL);
-        if (channel == null) {
-            throw new IllegalStateException("the channel " + CHANNEL + " has not started yet");
-        }
-        return channel.unwrap();
-    }
-
     private void complete(CompletableFuture<Delivery> answer, Document document, Delivery delivery, long began) {
         if (delivery instanceof Delivery.Delivered) {
             lastDelivered = System.nanoTime();
@@ -107,12 +91,9 @@ public final class DocumentPublisher {
     /// After the record was handed over: these answers of the broker are a no for good; anything else is open, a
     /// broken sequence too, for an earlier attempt may have been written.
     private static Delivery fate(Exception error) {
-        boolean answered = error instanceof RecordTooLargeException
-                || error instanceof InvalidTopicException
-                || error instanceof AuthorizationException
-                || error instanceof PolicyViolationException
-                || error instanceof InvalidRecordException;
-        return answered ? new Delivery.Failed(describe(error), false) : new Delivery.Unknown(describe(error));
+        return Refusals.areForGood(error)
+                ? new Delivery.Failed(describe(error), false)
+                : new Delivery.Unknown(describe(error));
     }
 
     private static String describe(Exception error) {

@@ -2,8 +2,8 @@ package dev.millrace.producer.publish;
 
 import java.util.function.LongSupplier;
 
-/// Lets so many lines through in each interval, and says with the first one of a later interval how many it kept back:
-/// when a broker goes away, each of a hundred thousand documents fails for the same reason. Thread-safe.
+/// Lets so many lines through in each interval, and says with the first one of a later interval how many it kept
+/// back: when a broker goes away, each of a hundred thousand documents fails for the same reason. Thread-safe.
 final class LogLimit {
     private final int lines;
     private final long interval;

@@ -6,8 +6,8 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.config.Config;
 
-/// Holds the limits against each other when the application starts: a document that is accepted must fit in a request
-/// to
+/// Holds the limits against each other when the application starts: a document that is accepted must fit in a
+/// request to
 /// the broker.
 @Singleton
 class SizeCheck {

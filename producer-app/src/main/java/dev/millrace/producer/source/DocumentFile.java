@@ -11,17 +11,15 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 
-/// A file as documents, read once and in order, a buffer at a time.
+/// A file as documents, read in order, a buffer at a time.
 ///
 /// By its ending: `.jsonl` and `.ndjson` hold a document per line; `.txt`, `.md`, `.java` and other text is one
-/// document, with the file's name as its `source`.
+/// document, with the file's name as its `source`. Each may be packed, with `.gz` or `.zst` after that.
 public record DocumentFile(Path path) {
     private static final Set<String> LINES = Set.of("jsonl", "ndjson");
     private static final Set<String> TEXT =
@@ -31,65 +29,76 @@ public record DocumentFile(Path path) {
     /// What takes the documents of a file.
     @FunctionalInterface
     public interface Taker {
-        void take(Item item) throws InterruptedException;
+        /// @return whether more is wanted
+        boolean take(Item item) throws IOException, InterruptedException;
     }
 
     /// Whether a file of this name is one that is read.
     public static boolean isSupported(Path path) {
-        return LINES.contains(ending(path)) || TEXT.contains(ending(path));
+        String ending = Packing.of(path).ending(path);
+        return LINES.contains(ending) || TEXT.contains(ending);
+    }
+
+    /// Its bytes, unpacked.
+    public InputStream open() throws IOException {
+        return Packing.of(path).open(path);
     }
 
     /// Reads the documents that lie past the first `from` bytes, of which `line` lines were read before.
     public void read(long from, long line, DocumentReader reader, Taker taker)
             throws IOException, InterruptedException {
-        if (LINES.contains(ending(path))) {
+        if (LINES.contains(Packing.of(path).ending(path))) {
             readLines(from, line, reader, taker);
         } else if (from == 0) {
-            taker.take(wholeFile(reader));
+            var _ = taker.take(wholeFile(reader));
         }
     }
 
     private void readLines(long from, long lineBefore, DocumentReader reader, Taker taker)
             throws IOException, InterruptedException {
-        LineSplitter splitter = new LineSplitter(reader.maxBytes());
+        LineSplitter splitter = new LineSplitter(reader.maxBytes(), lineBefore);
         List<LineSplitter.Line> lines = new ArrayList<>();
         byte[] buffer = new byte[BUFFER];
-        long line = lineBefore;
-        try (InputStream in = Files.newInputStream(path)) {
+        try (InputStream in = open()) {
             in.skipNBytes(from);
             int read = in.read(buffer);
-            while (read >= 0) {
+            boolean more = true;
+            while (read >= 0 && more) {
                 splitter.feed(buffer, 0, read, lines::add);
-                line = give(lines, line, from, reader, taker);
+                more = give(lines, from, reader, taker);
                 read = in.read(buffer);
             }
-            splitter.end(lines::add);
-            var _ = give(lines, line, from, reader, taker);
+            if (more) {
+                splitter.end(lines::add);
+                var _ = give(lines, from, reader, taker);
+            }
         }
     }
 
-    private static long give(
-            List<LineSplitter.Line> lines, long lineBefore, long from, DocumentReader reader, Taker taker)
-            throws InterruptedException {
-        long number = lineBefore;
+    private static boolean give(List<LineSplitter.Line> lines, long from, DocumentReader reader, Taker taker)
+            throws IOException, InterruptedException {
         for (LineSplitter.Line line : lines) {
-            number++;
             Admission admission = switch (line) {
                 case LineSplitter.Whole whole -> reader.read(whole.bytes());
                 case LineSplitter.Overlong _ -> reader.tooLarge();
             };
-            taker.take(new Item(number, from + line.end(), admission));
+            if (!taker.take(new Item(line.number(), from + line.end(), admission))) {
+                return false;
+            }
         }
         lines.clear();
-        return number;
+        return true;
     }
 
     private Item wholeFile(DocumentReader reader) throws IOException {
-        long size = Files.size(path);
+        byte[] content;
+        try (InputStream in = open()) {
+            content = in.readNBytes(reader.maxBytes() + 1);
+        }
+        int size = content.length;
         if (size > reader.maxBytes()) {
             return new Item(1, size, reader.tooLarge());
         }
-        byte[] content = Files.readAllBytes(path);
         String text;
         try {
             text = StandardCharsets.UTF_8
@@ -103,10 +112,5 @@ public record DocumentFile(Path path) {
         json.put("text", text);
         json.put("source", String.valueOf(path.getFileName()));
         return new Item(1, size, reader.read(json.toString().getBytes(StandardCharsets.UTF_8)));
-    }
-
-    private static String ending(Path path) {
-        String name = String.valueOf(path.getFileName());
-        return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     }
 }

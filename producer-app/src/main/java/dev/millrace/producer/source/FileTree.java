@@ -2,39 +2,64 @@ package dev.millrace.producer.source;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.nio.file.PathMatcher;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
-/// The files that a list of files and directories stands for, in an order that is the same every time.
+/// The files that a path stands for, in an order that is the same every time.
 public final class FileTree {
     private FileTree() {}
 
-    /// Files as named; of directories, the supported regular files below, by path. Links inside a directory are not
-    /// followed.
+    /// Of a file, itself; of a directory, the supported regular files below; of a pattern (`data/*.jsonl`, globs as
+    /// [java.nio.file.FileSystem#getPathMatcher] has them), those that match it. By path. Links inside a directory
+    /// are not followed.
     ///
     /// @throws IOException naming the path that is not there or that is no document file
-    public static List<DocumentFile> expand(List<Path> paths) throws IOException {
-        List<DocumentFile> files = new ArrayList<>();
-        for (Path path : paths) {
-            if (Files.isDirectory(path)) {
-                try (Stream<Path> tree = Files.walk(path)) {
-                    tree.filter(each -> Files.isRegularFile(each, java.nio.file.LinkOption.NOFOLLOW_LINKS))
-                            .filter(DocumentFile::isSupported)
-                            .sorted()
-                            .map(DocumentFile::new)
-                            .forEach(files::add);
-                }
-            } else if (!Files.exists(path)) {
-                throw new NoSuchFileException(path.toString(), null, "there is no such file or directory");
-            } else if (!DocumentFile.isSupported(path)) {
-                throw new IOException(path + " has no ending that Millrace reads (.jsonl, .ndjson, .txt, .md, …)");
-            } else {
-                files.add(new DocumentFile(path));
-            }
+    public static List<DocumentFile> expand(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            return below(path, _ -> true);
         }
-        return files;
+        if (isPattern(path) && !Files.exists(path)) {
+            return below(withoutPattern(path), path.getFileSystem().getPathMatcher("glob:" + path));
+        }
+        if (!Files.exists(path)) {
+            throw new NoSuchFileException(path.toString(), null, "there is no such file or directory");
+        }
+        if (!DocumentFile.isSupported(path)) {
+            throw new NoSuchFileException(
+                    path.toString(), null, "has no ending that Millrace reads (.jsonl, .ndjson, .txt, .md, …)");
+        }
+        return List.of(new DocumentFile(path));
+    }
+
+    /// The directory below which everything lies that a path can stand for; the path itself where it is no pattern.
+    public static Path withoutPattern(Path path) {
+        Path plain = path;
+        while (isPattern(plain)) {
+            plain = Objects.requireNonNullElseGet(plain.getParent(), () -> Path.of("."));
+        }
+        return plain;
+    }
+
+    private static boolean isPattern(Path path) {
+        return path.toString().chars().anyMatch(each -> "*?[{".indexOf(each) >= 0);
+    }
+
+    private static List<DocumentFile> below(Path directory, PathMatcher matcher) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            throw new NoSuchFileException(directory.toString(), null, "there is no such directory");
+        }
+        try (Stream<Path> tree = Files.walk(directory)) {
+            return tree.filter(each -> Files.isRegularFile(each, LinkOption.NOFOLLOW_LINKS))
+                    .filter(DocumentFile::isSupported)
+                    .filter(matcher::matches)
+                    .sorted()
+                    .map(DocumentFile::new)
+                    .toList();
+        }
     }
 }

@@ -4,7 +4,7 @@ import dev.millrace.producer.document.Admission;
 
 /// One document of a file, admitted or not.
 ///
-/// @param line its number in the file, from 1; blank lines have none of their own
-/// @param end bytes of the file up to and including it: where an ingestion goes on once it is on the log
+/// @param line its number in the file, from 1; blank lines count
+/// @param end bytes of the file, unpacked, up to and including it: where an ingestion goes on once it is on the log
 /// @param admission whether it is taken
 public record Item(long line, long end, Admission admission) {}

@@ -1,28 +1,36 @@
 package dev.millrace.producer.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.producer.document.Document;
+import com.github.luben.zstd.ZstdOutputStream;
 import dev.millrace.producer.document.DocumentReader;
-import dev.millrace.producer.publish.Delivery;
 import dev.millrace.producer.source.FileTree;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.Objects;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class IngestionTest {
     @TempDir
     Path directory;
 
-    private final List<String> sent = new ArrayList<>();
+    private final MemoryLog memory = new MemoryLog();
     private final List<String> told = new ArrayList<>();
-    private String refused = "";
+    private Duration commitInterval = Duration.ofHours(1);
 
     @Test
     void aFileIsReadOnceHoweverOftenItIsIngested() throws Exception {
@@ -31,9 +39,10 @@ class IngestionTest {
         Totals first = ingest(file);
         Totals second = ingest(file);
 
-        assertThat(sent).containsExactly("1", "2");
-        assertThat(first.line(Duration.ofSeconds(1))).startsWith("3 documents: 2 delivered, 1 rejected");
-        assertThat(second.documents.sum()).isZero();
+        assertThat(memory.visible()).containsExactly("1", "2");
+        assertThat(first).isEqualTo(new Totals(3, 2, 1, 0, first.bytes()));
+        assertThat(second).isEqualTo(Totals.NONE);
+        assertThat(told).anyMatch(line -> line.contains("a.jsonl line 3 rejected: broken JSON"));
     }
 
     @Test
@@ -44,57 +53,161 @@ class IngestionTest {
 
         ingest(file);
 
-        assertThat(sent).containsExactly("1", "2");
+        assertThat(memory.visible()).containsExactly("1", "2");
     }
 
     @Test
-    void aFailedDocumentAndWhatFollowsAreSentAgainByTheNextRun() throws Exception {
-        Path file =
-                write("a.jsonl", "{\"text\":\"1\",\"id\":1}\n{\"text\":\"2\",\"id\":2}\n{\"text\":\"3\",\"id\":3}\n");
-        refused = "2";
-        assertThat(ingest(file).complete()).isFalse();
-        refused = "";
+    void aFileThatWasReplacedIsReadFromItsBeginning() throws Exception {
+        Path file = write("a.jsonl", "{\"text\":\"1\",\"id\":1}\n");
+        ingest(file);
+        write("a.jsonl", "{\"text\":\"2\",\"id\":2}\n{\"text\":\"3\",\"id\":3}\n");
 
-        Totals again = ingest(file);
+        ingest(file);
 
-        assertThat(sent).containsExactly("1", "2", "3", "2", "3");
-        assertThat(again.complete()).isTrue();
+        assertThat(memory.visible()).containsExactly("1", "2", "3");
+        assertThat(told).anyMatch(line -> line.contains("not the file that was read before"));
     }
 
     @Test
-    void aDirectoryIsReadByPathAndATextFileIsOneDocument() throws Exception {
-        write("b/text.txt", "two\nlines\n");
-        write("a/lines.jsonl", "{\"text\":\"1\",\"id\":\"first\"}\n");
-        write("c/picture.png", "no document");
+    void whatTheBrokerRefusesForGoodIsLeftOutAndNothingElseIs() throws Exception {
+        Path file = lines("a.jsonl", 5);
+        memory.refuse("3", new RecordTooLargeException("too large"));
 
-        Totals totals = ingest(directory.resolve("files"));
+        Totals totals = ingest(file);
 
-        assertThat(totals.delivered.sum()).isEqualTo(2);
-        assertThat(sent.getFirst()).isEqualTo("first");
-        assertThat(sent.getLast()).hasSize(64);
+        assertThat(memory.visible()).containsExactly("0", "1", "2", "4");
+        assertThat(totals.failed()).isOne();
+        assertThat(told).anyMatch(line -> line.contains("a.jsonl line 4 is left out"));
+    }
+
+    @Test
+    void whoseIdWasTakenEndsAndLeavesTheRestToTheOther() throws Exception {
+        Path file = lines("a.jsonl", 5);
+        memory.failCommit(1, MemoryLog.Failure.BEFORE, new ProducerFencedException("fenced"));
+
+        assertThatThrownBy(() -> ingest(file))
+                .isInstanceOf(IngestionFailedException.class)
+                .hasMessageContaining("another process");
+
+        assertThat(memory.visible()).isEmpty();
+    }
+
+    @Test
+    void aStopCommitsWhatWasReadAndTheNextRunGoesOn() throws Exception {
+        Path file = lines("a.jsonl", 10);
+        Ingestion stopped = ingestion();
+        memory.onSend(3, stopped::stop);
+
+        Ingestion.End end = stopped.run(FileTree.expand(file));
+
+        assertThat(end.stopped()).isTrue();
+        assertThat(memory.visible()).containsExactly("0", "1", "2");
+        ingest(file);
+        assertThat(memory.visible()).containsExactly("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a.jsonl.gz", "a.jsonl.zst"})
+    void aPackedFileIsReadAndResumedLikeAnyOther(String name) throws Exception {
+        Path file = directory.resolve(name);
+        try (OutputStream out = Files.newOutputStream(file);
+                OutputStream packed = name.endsWith("gz") ? new GZIPOutputStream(out) : new ZstdOutputStream(out)) {
+            packed.write(text(0, 10).getBytes(StandardCharsets.UTF_8));
+        }
+        Ingestion stopped = ingestion();
+        memory.onSend(7, stopped::stop);
+        stopped.run(FileTree.expand(file));
+
+        ingest(file);
+
+        assertThat(memory.visible()).hasSize(10).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aFileThatIsNotWhatItsEndingSaysIsNamed() throws Exception {
+        Path file = write("a.jsonl.gz", "no archive");
+
+        assertThatThrownBy(() -> ingest(file)).isInstanceOf(IOException.class).hasMessageContaining("a.jsonl.gz");
+    }
+
+    @Test
+    void aDirectoryIsReadByPathAPatternInPartAndATextFileIsOneDocument() throws Exception {
+        write("files/b/text.txt", "two\nlines\n");
+        write("files/a/lines.jsonl", "{\"text\":\"1\",\"id\":\"first\"}\n");
+        write("files/c/picture.png", "no document");
+
+        ingest(directory.resolve("files/**.jsonl"));
+        assertThat(memory.visible()).containsExactly("first");
+        ingest(directory.resolve("files"));
+
+        assertThat(memory.visible()).hasSize(2);
+        assertThat(memory.visible().getLast()).hasSize(64);
+    }
+
+    @Test
+    void whateverFailsWhenEachLineIsSeenOnce() throws Exception {
+        Random random = new Random(7);
+        for (int round = 0; round < 300; round++) {
+            MemoryLog log = new MemoryLog();
+            List<String> expected = new ArrayList<>();
+            Path root = directory.resolve("round-" + round);
+            int files = 1 + random.nextInt(3);
+            for (int each = 0; each < files; each++) {
+                int first = each * 100;
+                int count = random.nextInt(12);
+                write(root.getFileName() + "/" + each + ".jsonl", text(first, count));
+                for (int i = 0; i < count; i++) {
+                    expected.add(Integer.toString(first + i));
+                }
+            }
+            for (int failures = random.nextInt(4); failures > 0; failures--) {
+                log.failCommit(
+                        1 + random.nextInt(8),
+                        random.nextBoolean() ? MemoryLog.Failure.BEFORE : MemoryLog.Failure.AFTER,
+                        random.nextBoolean() ? new MemoryLog.Crash() : new ProducerFencedException("fenced"));
+            }
+            // A process that crashes is started again, as often as it takes.
+            boolean done = false;
+            while (!done) {
+                try {
+                    new Ingestion(new DocumentReader(1 << 20, 512, 32), log::open, settings(Duration.ZERO), told::add)
+                            .run(FileTree.expand(root));
+                    done = true;
+                } catch (MemoryLog.Crash | IngestionFailedException again) {
+                    assertThat(again).isNotNull();
+                }
+            }
+            assertThat(log.visible()).as("round %d", round).isEqualTo(expected);
+        }
+    }
+
+    private Path lines(String name, int count) throws IOException {
+        return write(name, text(0, count));
+    }
+
+    private static String text(int first, int count) {
+        StringBuilder text = new StringBuilder();
+        for (int i = first; i < first + count; i++) {
+            text.append("{\"text\":\"text\",\"id\":").append(i).append("}\n");
+        }
+        return text.toString();
     }
 
     private Path write(String name, String content) throws IOException {
-        Path file = directory.resolve("files").resolve(name);
-        Files.createDirectories(java.util.Objects.requireNonNull(file.getParent()));
+        Path file = directory.resolve(name);
+        Files.createDirectories(Objects.requireNonNull(file.getParent()));
         return Files.writeString(file, content);
     }
 
     private Totals ingest(Path path) throws IOException, InterruptedException {
-        return new Ingestion(
-                        new DocumentReader(1 << 20, 512, 32),
-                        this::publish,
-                        new CursorStore(directory.resolve("state")),
-                        new Ingestion.Settings(4, Duration.ZERO, Duration.ofHours(1)),
-                        told::add)
-                .run(FileTree.expand(List.of(path)));
+        return ingestion().run(FileTree.expand(path)).totals();
     }
 
-    private CompletableFuture<Delivery> publish(Document document) {
-        sent.add(document.key());
-        return CompletableFuture.completedFuture(
-                document.key().equals(refused)
-                        ? new Delivery.Failed("refused", false)
-                        : new Delivery.Delivered("documents", 0, sent.size(), 0));
+    private Ingestion ingestion() {
+        return new Ingestion(new DocumentReader(1 << 20, 512, 32), memory::open, settings(commitInterval), told::add);
+    }
+
+    private static Ingestion.Settings settings(Duration commitInterval) {
+        return new Ingestion.Settings(commitInterval, Duration.ofMinutes(1), Duration.ofHours(1));
     }
 }

@@ -1,0 +1,30 @@
+package dev.millrace.producer.ingest;
+
+import dev.millrace.producer.document.DocumentLimits;
+import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.publish.Transactions;
+import jakarta.inject.Singleton;
+import java.util.function.Consumer;
+
+/// Makes ingestions as the settings say. Thread-safe.
+@Singleton
+class Ingestions {
+    private final DocumentReader reader;
+    private final IngestConfig config;
+    private final Transactions transactions;
+
+    Ingestions(DocumentLimits limits, IngestConfig config, Transactions transactions) {
+        this.reader = DocumentReader.of(limits);
+        this.config = config;
+        this.transactions = transactions;
+    }
+
+    /// @param out takes progress lines
+    Ingestion create(String id, Consumer<String> out) {
+        return new Ingestion(
+                reader,
+                () -> KafkaIngestionLog.open(transactions, id, config.cursorTopic()),
+                new Ingestion.Settings(config.commitInterval(), config.patience(), config.progressInterval()),
+                out);
+    }
+}

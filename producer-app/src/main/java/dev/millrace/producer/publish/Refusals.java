@@ -1,0 +1,26 @@
+package dev.millrace.producer.publish;
+
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.PolicyViolationException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+
+/// Which answers of a broker are a no for good.
+public final class Refusals {
+    private Refusals() {}
+
+    /// Whether the record is certainly not on the log, and never will be as it is.
+    public static boolean areForGood(Throwable error) {
+        return isOfTheRecord(error)
+                || error instanceof InvalidTopicException
+                || error instanceof AuthorizationException;
+    }
+
+    /// Whether the fault is this record's, so that the next one may well be taken.
+    public static boolean isOfTheRecord(Throwable error) {
+        return error instanceof RecordTooLargeException
+                || error instanceof PolicyViolationException
+                || error instanceof InvalidRecordException;
+    }
+}
