@@ -3,6 +3,7 @@ package dev.millrace.producer;
 import dev.millrace.producer.api.ApiConfig;
 import dev.millrace.producer.api.OpenStreams;
 import dev.millrace.producer.ingest.IngestCommand;
+import dev.millrace.producer.ingest.IngestionJobs;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
@@ -19,11 +20,13 @@ public final class ProducerMain implements QuarkusApplication {
     private static final int TERMINATED = 143;
 
     private final IngestCommand ingest;
+    private final IngestionJobs jobs;
     private final OpenStreams streams;
     private final ApiConfig config;
 
-    ProducerMain(IngestCommand ingest, OpenStreams streams, ApiConfig config) {
+    ProducerMain(IngestCommand ingest, IngestionJobs jobs, OpenStreams streams, ApiConfig config) {
         this.ingest = ingest;
+        this.jobs = jobs;
         this.streams = streams;
         this.config = config;
     }
@@ -55,6 +58,7 @@ public final class ProducerMain implements QuarkusApplication {
     public int run(String... args) throws InterruptedException {
         if (args.length == 0) {
             TerminationSignal.onTerminate(() -> Quarkus.asyncExit(0));
+            jobs.start();
             Quarkus.waitForExit();
             if (!streams.finish(config.drainTimeout())) {
                 LOG.warnf(

@@ -118,7 +118,7 @@ class ProducerAppIT {
         for (int kill = 1; kill <= 3; kill++) {
             try (AppProcess ingest = start("killed", hurried, command)) {
                 int goal = kill;
-                await().atMost(LIMIT).until(() -> progressLines(ingest) >= 5 * goal);
+                await().atMost(LIMIT).until(() -> progressLines(ingest) >= 5L * goal);
                 ingest.kill();
             }
         }

@@ -55,14 +55,17 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
 
     void answer(HttpServerResponse response) {
         retryAfter.ifPresent(after -> response.putHeader("Retry-After", Long.toString(Math.max(1, after.toSeconds()))));
-        JsonObject body = new JsonObject()
+        var _ = response.setStatusCode(status)
+                .putHeader("Content-Type", "application/problem+json")
+                .end(json().toBuffer());
+    }
+
+    JsonObject json() {
+        return new JsonObject()
                 .put("type", "about:blank")
                 .put("title", title)
                 .put("status", status)
                 .put("detail", detail)
                 .mergeIn(more);
-        var _ = response.setStatusCode(status)
-                .putHeader("Content-Type", "application/problem+json")
-                .end(body.toBuffer());
     }
 }

@@ -71,7 +71,7 @@ public final class IngestCommand {
     private Exit run(Path root) throws InterruptedException {
         try {
             IngestionSource source = IngestionSource.of(root);
-            Ingestion ingestion = ingestions.create(source.id(), LOG::info);
+            Ingestion ingestion = ingestions.create(source, false, LOG::info);
             running = ingestion;
             if (stopped) {
                 ingestion.stop();

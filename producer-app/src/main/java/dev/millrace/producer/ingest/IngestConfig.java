@@ -2,7 +2,11 @@ package dev.millrace.producer.ingest;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Min;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 
 /// Settings of ingestions.
 @ConfigMapping(prefix = "millrace.ingest")
@@ -18,6 +22,23 @@ public interface IngestConfig {
     /// How long a broker that is away is waited for before the ingestion gives up.
     @WithDefault("2m")
     Duration patience();
+
+    /// Directories below which paths may lie that are ordered over HTTP. Without any, none can be.
+    Optional<List<Path>> roots();
+
+    /// Ingestions that a server runs at the same time.
+    @WithDefault("2")
+    @Min(1)
+    int concurrent();
+
+    /// Ingestions that may wait for that; further orders are refused.
+    @WithDefault("100")
+    @Min(0)
+    int waiting();
+
+    /// An ingestion of a server that was silent for so long is taken over by another.
+    @WithDefault("1m")
+    Duration takeoverAfter();
 
     /// Between two progress lines.
     @WithDefault("2s")

@@ -9,6 +9,7 @@ import dev.millrace.producer.source.Item;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,8 +43,11 @@ final class Ingestion {
     private final long began = System.nanoTime();
     private long lastCommit = began;
     private long lastLine = began;
+    private final Path root;
+    private final boolean served;
     private volatile boolean stopped;
-    private volatile Totals now = Totals.NONE;
+    private volatile boolean cancelled;
+    private volatile IngestionState now;
     private Totals ofThisRun = Totals.NONE;
 
     /// @param commitInterval between two transactions, as long as the file gives enough
@@ -65,21 +69,57 @@ final class Ingestion {
     /// @param stopped whether it was told to stop before the end
     record End(Totals totals, boolean stopped) {}
 
-    Ingestion(DocumentReader reader, IngestionLog.Opener opener, Settings settings, Consumer<String> out) {
+    /// @param root what is ingested
+    /// @param served whether a server runs it
+    Ingestion(
+            Path root,
+            boolean served,
+            DocumentReader reader,
+            IngestionLog.Opener opener,
+            Settings settings,
+            Consumer<String> out) {
+        this.root = root;
+        this.served = served;
+        this.now = IngestionState.running(root, served, Totals.NONE);
         this.reader = reader;
         this.opener = opener;
         this.settings = settings;
         this.out = out;
     }
 
-    /// Commits what was read and ends, soon.
+    /// Commits what was read and ends, soon; whoever runs it again goes on.
     void stop() {
         stopped = true;
     }
 
-    /// What is committed, by all runs of this ingestion.
-    Totals totals() {
+    /// As [#stop], and for good: only a new order runs it again.
+    void cancel() {
+        cancelled = true;
+        stopped = true;
+    }
+
+    /// What was committed last.
+    IngestionState state() {
         return now;
+    }
+
+    /// Opens the log and writes that this ingestion runs, without reading anything yet.
+    void announce() {
+        try (IngestionLog log = opener.open()) {
+            commit(log, IngestionState.running(root, served, log.progress().totals()), List.of());
+        }
+    }
+
+    /// Writes that it ends without having come to its end.
+    void end(IngestionState.Phase phase, String why) {
+        try (IngestionLog log = opener.open()) {
+            commit(log, now.ended(phase, why, log.progress().totals()), List.of());
+        }
+    }
+
+    private void commit(IngestionLog log, IngestionState state, Collection<FileCursor> moved) {
+        log.commit(state, moved);
+        now = state;
     }
 
     /// Puts the files on the log, one after another.
@@ -105,7 +145,8 @@ final class Ingestion {
             throw new IngestionFailedException(
                     "another process runs this ingestion, or this one was silent for transaction.timeout.ms; what was"
                             + " committed stays: run it again to go on",
-                    e);
+                    e,
+                    true);
         }
         if (e instanceof AuthorizationException) {
             throw new IngestionFailedException("the cluster does not allow it: " + e.getMessage(), e);
@@ -139,7 +180,6 @@ final class Ingestion {
         private Pass(IngestionLog log) {
             this.log = log;
             this.committed = log.progress().totals();
-            now = committed;
         }
 
         private void run(List<DocumentFile> files) throws IOException, InterruptedException {
@@ -148,7 +188,17 @@ final class Ingestion {
                     ingest(file);
                 }
             }
-            commit();
+            commit(end());
+        }
+
+        private IngestionState end() {
+            Totals after = committed.plus(open);
+            IngestionState running = IngestionState.running(root, served, after);
+            if (stopped) {
+                return cancelled ? running.ended(IngestionState.Phase.CANCELLED, "", after) : running;
+            }
+            boolean complete = after.complete();
+            return running.ended(complete ? IngestionState.Phase.DONE : IngestionState.Phase.INCOMPLETE, "", after);
         }
 
         private void ingest(DocumentFile file) throws IOException, InterruptedException {
@@ -225,12 +275,12 @@ final class Ingestion {
         }
 
         private void commit() {
-            if (moved.isEmpty()) {
-                return;
-            }
-            committed = committed.plus(open);
-            log.commit(committed, moved.values());
-            now = committed;
+            commit(IngestionState.running(root, served, committed.plus(open)));
+        }
+
+        private void commit(IngestionState state) {
+            Ingestion.this.commit(log, state, moved.values());
+            committed = state.totals();
             ofThisRun = ofThisRun.plus(open);
             open = Totals.NONE;
             moved.clear();

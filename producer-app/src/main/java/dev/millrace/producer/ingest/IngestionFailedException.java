@@ -4,7 +4,19 @@ package dev.millrace.producer.ingest;
 final class IngestionFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final boolean elsewhere;
+
     IngestionFailedException(String message, Throwable cause) {
+        this(message, cause, false);
+    }
+
+    /// @param elsewhere whether another process goes on with it
+    IngestionFailedException(String message, Throwable cause, boolean elsewhere) {
         super(message, cause);
+        this.elsewhere = elsewhere;
+    }
+
+    boolean elsewhere() {
+        return elsewhere;
     }
 }

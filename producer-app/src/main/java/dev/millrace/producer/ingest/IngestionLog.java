@@ -24,9 +24,9 @@ interface IngestionLog extends AutoCloseable {
 
     /// Makes visible what was sent, and with it how far the ingestion is.
     ///
-    /// @param totals of all runs of this ingestion
+    /// @param state with the totals of all runs of this ingestion
     /// @param moved cursors that are not where they were
-    void commit(Totals totals, Collection<FileCursor> moved);
+    void commit(IngestionState state, Collection<FileCursor> moved);
 
     @Override
     void close();

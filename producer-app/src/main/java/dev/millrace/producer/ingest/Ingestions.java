@@ -19,11 +19,14 @@ class Ingestions {
         this.transactions = transactions;
     }
 
+    /// @param served whether a server runs it
     /// @param out takes progress lines
-    Ingestion create(String id, Consumer<String> out) {
+    Ingestion create(IngestionSource source, boolean served, Consumer<String> out) {
         return new Ingestion(
+                source.root(),
+                served,
                 reader,
-                () -> KafkaIngestionLog.open(transactions, id, config.cursorTopic()),
+                () -> KafkaIngestionLog.open(transactions, source.id(), config.cursorTopic()),
                 new Ingestion.Settings(config.commitInterval(), config.patience(), config.progressInterval()),
                 out);
     }

@@ -10,7 +10,6 @@ import dev.millrace.producer.publish.Transactions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -32,7 +31,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /// The log of an ingestion on Kafka. Documents go to their topic; partition 0 of a compacted topic holds, by the key
-/// `<ingestion>`, the totals, and by `<ingestion> <file>` the cursor of each file.
+/// `<ingestion>`, its [IngestionState], and by `<ingestion> <file>` the cursor of each file.
 final class KafkaIngestionLog implements IngestionLog {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -110,7 +109,7 @@ final class KafkaIngestionLog implements IngestionLog {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                     deadline = System.nanoTime() + PATIENCE.toNanos();
                     if (record.key().equals(id)) {
-                        totals[0] = Totals.read(json(record));
+                        totals[0] = IngestionState.read(json(record)).totals();
                     } else if (record.key().startsWith(id + " ")) {
                         FileCursor cursor = FileCursor.read(json(record));
                         cursors.put(cursor.file(), cursor);
@@ -150,14 +149,14 @@ final class KafkaIngestionLog implements IngestionLog {
     }
 
     @Override
-    public void commit(Totals totals, Collection<FileCursor> moved) {
+    public void commit(IngestionState state, Collection<FileCursor> moved) {
         for (FileCursor cursor : moved) {
             ObjectNode json = JSON.createObjectNode();
             cursor.write(json);
             publisher.send(record(id + " " + cursor.file(), json));
         }
-        ObjectNode json = JSON.createObjectNode().put("at", Instant.now().toString());
-        totals.write(json);
+        ObjectNode json = JSON.createObjectNode();
+        state.write(json);
         publisher.send(record(id, json));
         publisher.commit();
     }

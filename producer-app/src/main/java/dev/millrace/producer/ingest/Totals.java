@@ -12,7 +12,7 @@ import java.util.Locale;
 /// @param rejected no documents, by our rules
 /// @param failed refused by the broker for good
 /// @param bytes of the delivered ones' values
-record Totals(long documents, long delivered, long rejected, long failed, long bytes) {
+public record Totals(long documents, long delivered, long rejected, long failed, long bytes) {
     static final Totals NONE = new Totals(0, 0, 0, 0, 0);
 
     Totals plusDelivered(long size) {
@@ -37,7 +37,7 @@ record Totals(long documents, long delivered, long rejected, long failed, long b
     }
 
     /// Whether every document is on the log.
-    boolean complete() {
+    public boolean complete() {
         return delivered == documents;
     }
 

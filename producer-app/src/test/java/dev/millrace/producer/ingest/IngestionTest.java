@@ -30,7 +30,6 @@ class IngestionTest {
 
     private final MemoryLog memory = new MemoryLog();
     private final List<String> told = new ArrayList<>();
-    private Duration commitInterval = Duration.ofHours(1);
 
     @Test
     void aFileIsReadOnceHoweverOftenItIsIngested() throws Exception {
@@ -101,9 +100,11 @@ class IngestionTest {
         Ingestion.End end = stopped.run(FileTree.expand(file));
 
         assertThat(end.stopped()).isTrue();
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.RUNNING);
         assertThat(memory.visible()).containsExactly("0", "1", "2");
         ingest(file);
         assertThat(memory.visible()).containsExactly("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.DONE);
     }
 
     @ParameterizedTest
@@ -170,8 +171,7 @@ class IngestionTest {
             boolean done = false;
             while (!done) {
                 try {
-                    new Ingestion(new DocumentReader(1 << 20, 512, 32), log::open, settings(Duration.ZERO), told::add)
-                            .run(FileTree.expand(root));
+                    ingestion(log, Duration.ZERO).run(FileTree.expand(root));
                     done = true;
                 } catch (MemoryLog.Crash | IngestionFailedException again) {
                     assertThat(again).isNotNull();
@@ -204,10 +204,16 @@ class IngestionTest {
     }
 
     private Ingestion ingestion() {
-        return new Ingestion(new DocumentReader(1 << 20, 512, 32), memory::open, settings(commitInterval), told::add);
+        return ingestion(memory, Duration.ofHours(1));
     }
 
-    private static Ingestion.Settings settings(Duration commitInterval) {
-        return new Ingestion.Settings(commitInterval, Duration.ofMinutes(1), Duration.ofHours(1));
+    private Ingestion ingestion(MemoryLog log, Duration commitInterval) {
+        return new Ingestion(
+                directory,
+                false,
+                new DocumentReader(1 << 20, 512, 32),
+                log::open,
+                new Ingestion.Settings(commitInterval, Duration.ofMinutes(1), Duration.ofHours(1)),
+                told::add);
     }
 }

@@ -18,7 +18,7 @@ final class MemoryLog {
     private final Map<String, Exception> refused = new HashMap<>();
     private final Map<Integer, Fault> faults = new HashMap<>();
     private final Map<Integer, Runnable> onSend = new HashMap<>();
-    private Totals totals = Totals.NONE;
+    private IngestionState state = IngestionState.running(Path.of("/"), false, Totals.NONE);
     private int commits;
     private int sends;
 
@@ -46,6 +46,10 @@ final class MemoryLog {
         return List.copyOf(visible);
     }
 
+    IngestionState.Phase phase() {
+        return state.phase();
+    }
+
     void refuse(String key, Exception error) {
         refused.put(key, error);
     }
@@ -66,7 +70,7 @@ final class MemoryLog {
 
         @Override
         public Progress progress() {
-            return new Progress(new HashMap<>(cursors), totals);
+            return new Progress(new HashMap<>(cursors), state.totals());
         }
 
         @Override
@@ -82,7 +86,7 @@ final class MemoryLog {
         }
 
         @Override
-        public void commit(Totals now, Collection<FileCursor> moved) {
+        public void commit(IngestionState now, Collection<FileCursor> moved) {
             if (error != null) {
                 throw new RecordTooLargeException(error);
             }
@@ -92,7 +96,7 @@ final class MemoryLog {
             }
             visible.addAll(open);
             open.clear();
-            totals = now;
+            state = now;
             moved.forEach(cursor -> cursors.put(cursor.file(), cursor));
             if (fault != null) {
                 throw fault.error();
