@@ -41,6 +41,7 @@ record Comparison(Both weights, Both optimizer, LedgerAudit.Finding ledger, List
         }
         count(manifest, "/cursor/counts/records", log.records(), problems);
         count(manifest, "/cursor/counts/rejected", log.poison().size(), problems);
+        count(manifest, "/cursor/counts/duplicates", log.repeated(), problems);
         count(manifest, "/cursor/counts/tokens", log.tokens(), problems);
         count(manifest, "/targets", log.targets(), problems);
         LedgerAudit.Finding ledger = ledger(log, undisturbed, disturbed, problems);

@@ -48,8 +48,8 @@ final class CrashHarness {
     CrashReport run() throws IOException, InterruptedException, ExecutionException {
         try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory)) {
             DocumentLog log = DocumentLog.produce(kafka, options.documents(), options.partitions(), options.seed());
-            progress.accept("%,d documents and %,d records that are none on %d partitions"
-                    .formatted(options.documents(), log.poison().size(), options.partitions()));
+            progress.accept("%,d documents, %,d of them sent twice, and %,d records that are none on %d partitions"
+                    .formatted(options.documents(), log.repeated(), log.poison().size(), options.partitions()));
 
             ProofRun undisturbed =
                     new ProofRun(module, directory, "undisturbed", kafka, Integer.MAX_VALUE, KEEP, Map.of());

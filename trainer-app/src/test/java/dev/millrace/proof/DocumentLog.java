@@ -3,7 +3,9 @@ package dev.millrace.proof;
 import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.KafkaMain;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,9 +25,12 @@ import org.apache.kafka.common.serialization.StringSerializer;
 ///
 /// @param documents per partition and offset
 /// @param poison where the records are that are no documents
-record DocumentLog(Map<Integer, NavigableMap<Long, LoggedDocument>> documents, Set<Place> poison) {
+/// @param repeated records that are documents sent a second time, under the same id
+record DocumentLog(Map<Integer, NavigableMap<Long, LoggedDocument>> documents, Set<Place> poison, int repeated) {
     /// About one record in so many is no document.
     private static final int ONE_BAD_OF = 60;
+    /// About one document in so many is sent again, as a client does that has seen no answer.
+    private static final int ONE_REPEATED_OF = 30;
     /// The shipped tokenizer: one token a byte, and one that begins each text.
     private static final int BEGIN_TOKENS = 1;
 
@@ -44,17 +49,22 @@ record DocumentLog(Map<Integer, NavigableMap<Long, LoggedDocument>> documents, S
         Random random = new Random(seed);
         List<Sent> documents = new ArrayList<>();
         List<Future<RecordMetadata>> poison = new ArrayList<>();
+        List<Future<RecordMetadata>> again = new ArrayList<>();
+        Deque<ProducerRecord<String, String>> sent = new ArrayDeque<>();
         Map<String, Object> settings = Map.of("bootstrap.servers", kafka.bootstrapServers(), "acks", "all");
         try (KafkaProducer<String, String> producer =
                 new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
             for (int i = 0; i < count; i++) {
                 String id = "d" + i;
                 String text = text(random);
-                documents.add(new Sent(
-                        id,
-                        BEGIN_TOKENS + text.getBytes(StandardCharsets.UTF_8).length,
-                        producer.send(record(
-                                random.nextInt(partitions), id, "{\"id\":\"" + id + "\",\"text\":\"" + text + "\"}"))));
+                int tokens = BEGIN_TOKENS + text.getBytes(StandardCharsets.UTF_8).length;
+                ProducerRecord<String, String> document =
+                        record(random.nextInt(partitions), id, "{\"id\":\"" + id + "\",\"text\":\"" + text + "\"}");
+                documents.add(new Sent(id, tokens, producer.send(document)));
+                sent.addLast(document);
+                if (random.nextInt(ONE_REPEATED_OF) == 0) {
+                    again.add(producer.send(sent.removeFirst()));
+                }
                 if (random.nextInt(ONE_BAD_OF) == 0) {
                     poison.add(producer.send(record(random.nextInt(partitions), "bad" + i, "{\"text\":")));
                 }
@@ -64,20 +74,23 @@ record DocumentLog(Map<Integer, NavigableMap<Long, LoggedDocument>> documents, S
         for (int partition = 0; partition < partitions; partition++) {
             logged.put(partition, new TreeMap<>());
         }
-        for (Sent sent : documents) {
-            RecordMetadata place = sent.report().get();
+        for (Sent document : documents) {
+            RecordMetadata place = document.report().get();
             logged.computeIfAbsent(place.partition(), _ -> new TreeMap<>())
-                    .put(place.offset(), new LoggedDocument(sent.id(), sent.tokens()));
+                    .put(place.offset(), new LoggedDocument(document.id(), document.tokens()));
+        }
+        for (Future<RecordMetadata> report : again) {
+            report.get();
         }
         Set<Place> bad = new HashSet<>();
         for (Future<RecordMetadata> report : poison) {
             bad.add(new Place(report.get().partition(), report.get().offset()));
         }
-        return new DocumentLog(logged, bad);
+        return new DocumentLog(logged, bad, again.size());
     }
 
     long records() {
-        return documents.values().stream().mapToLong(Map::size).sum() + poison.size();
+        return documents.values().stream().mapToLong(Map::size).sum() + poison.size() + repeated;
     }
 
     long tokens() {

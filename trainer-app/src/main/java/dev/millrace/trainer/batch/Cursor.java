@@ -34,25 +34,30 @@ public record Cursor(int epoch, int turn, List<PartitionCursor> partitions, Coun
     /// @param bytes their values' bytes
     /// @param tokens tokens made of the documents among them
     /// @param rejected bad records
+    /// @param duplicates documents whose id was seen before
     /// @param skipped records of a medium that the model cannot use
-    public record Counts(long records, long bytes, long tokens, long rejected, long skipped) {
+    public record Counts(long records, long bytes, long tokens, long rejected, long duplicates, long skipped) {
         /// Nothing read yet.
-        public static final Counts NONE = new Counts(0, 0, 0, 0, 0);
+        public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0);
 
         Counts read(long moreBytes) {
-            return new Counts(records + 1, bytes + moreBytes, tokens, rejected, skipped);
+            return new Counts(records + 1, bytes + moreBytes, tokens, rejected, duplicates, skipped);
         }
 
         Counts tokens(long more) {
-            return new Counts(records, bytes, tokens + more, rejected, skipped);
+            return new Counts(records, bytes, tokens + more, rejected, duplicates, skipped);
         }
 
         Counts oneRejected() {
-            return new Counts(records, bytes, tokens, rejected + 1, skipped);
+            return new Counts(records, bytes, tokens, rejected + 1, duplicates, skipped);
+        }
+
+        Counts oneDuplicate() {
+            return new Counts(records, bytes, tokens, rejected, duplicates + 1, skipped);
         }
 
         Counts oneSkipped() {
-            return new Counts(records, bytes, tokens, rejected, skipped + 1);
+            return new Counts(records, bytes, tokens, rejected, duplicates, skipped + 1);
         }
     }
 }

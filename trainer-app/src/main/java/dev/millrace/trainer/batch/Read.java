@@ -1,14 +1,23 @@
 package dev.millrace.trainer.batch;
 
+import java.util.Optional;
+
 /// What came of reading a record.
 public sealed interface Read {
     /// A document's token ids, BOS and EOS included.
     final class Tokens implements Read {
         private final int[] ids;
+        private final Optional<String> documentId;
 
         /// @param ids handed over, not copied
-        public Tokens(int[] ids) {
+        /// @param documentId the id that the client gave
+        public Tokens(int[] ids, Optional<String> documentId) {
             this.ids = ids;
+            this.documentId = documentId;
+        }
+
+        Optional<String> documentId() {
+            return documentId;
         }
 
         int[] ids() {

@@ -14,7 +14,9 @@ public interface RecordReader {
     static RecordReader of(DocumentDecoder decoder, DocumentTokenizer tokenizer) {
         return record -> switch (decoder.decode(record)) {
             case Decoded.Usable usable ->
-                new Read.Tokens(tokenizer.encode(usable.document().text()));
+                new Read.Tokens(
+                        tokenizer.encode(usable.document().text()),
+                        usable.document().id());
             case Decoded.Unusable unusable -> new Read.Skipped(unusable.contentType());
             case Decoded.Bad bad -> new Read.Rejected(bad.reason());
         };

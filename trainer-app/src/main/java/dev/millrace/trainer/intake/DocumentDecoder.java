@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
@@ -66,14 +67,18 @@ public final class DocumentDecoder {
                 return new Decoded.Bad("the value is not a JSON object");
             }
             String text = null;
+            String id = null;
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                boolean isText = parser.currentName().equals("text");
+                String field = parser.currentName();
                 JsonToken token = parser.nextToken();
-                if (isText) {
+                if (field.equals("text")) {
                     if (token != JsonToken.VALUE_STRING) {
                         return new Decoded.Bad("'text' is not a string");
                     }
                     text = parser.getText();
+                } else if (field.equals("id")
+                        && (token == JsonToken.VALUE_STRING || token == JsonToken.VALUE_NUMBER_INT)) {
+                    id = parser.getText();
                 } else {
                     parser.skipChildren();
                 }
@@ -84,7 +89,9 @@ public final class DocumentDecoder {
             if (text == null) {
                 return new Decoded.Bad("the JSON object has no 'text'");
             }
-            return text.isEmpty() ? new Decoded.Bad("'text' is empty") : new Decoded.Usable(new Document(text));
+            return text.isEmpty()
+                    ? new Decoded.Bad("'text' is empty")
+                    : new Decoded.Usable(new Document(text, Optional.ofNullable(id)));
         } catch (JacksonException e) {
             // The message without its source excerpt: contents do not belong in headers and logs.
             return new Decoded.Bad("broken JSON at line " + line(e) + ", column " + column(e));

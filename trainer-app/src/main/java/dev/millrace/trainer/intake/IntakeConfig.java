@@ -3,6 +3,7 @@ package dev.millrace.trainer.intake;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
 import java.util.Optional;
@@ -28,6 +29,13 @@ public interface IntakeConfig {
     @WithDefault("100")
     @Min(1)
     int maxConsecutiveBad();
+
+    /// Ids of the last documents, per partition, that a document is held against: one whose client gave the same
+    /// id is trained once. 0 trains every document.
+    @WithDefault("100000")
+    @Min(0)
+    @Max(10_000_000)
+    int duplicateWindow();
 
     /// How often the consumer's positions and lags are read.
     @WithDefault("100ms")

@@ -64,6 +64,11 @@ final class TrainingMetrics {
                 s -> counts(s).tokens());
         counter("millrace.records.rejected", "Bad records", s -> counts(s).rejected());
         counter(
+                "millrace.records.duplicate",
+                "Documents whose id was seen before",
+                s -> counts(s).duplicates());
+        gauge("millrace.seen.ids", "Ids of documents that are held to find those", TrainingStatus::seenIds);
+        counter(
                 "millrace.records.skipped",
                 "Records of a medium that the model cannot use",
                 s -> counts(s).skipped());

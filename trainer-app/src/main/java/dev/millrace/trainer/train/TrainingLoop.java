@@ -73,8 +73,10 @@ public final class TrainingLoop {
 
     /// What goes with a checkpoint beside the learner's own files.
     public interface Companions {
-        /// Adds files that other tools look for: the tokenizer.
-        void addFiles(Path directory) throws IOException;
+        /// Adds files: the tokenizer, for other tools, and the ids that were seen.
+        ///
+        /// @param cursor of the checkpoint
+        void addFiles(Path directory, Cursor cursor) throws IOException;
 
         /// A checkpoint is durable: publishes what it covers.
         ///
@@ -236,7 +238,7 @@ public final class TrainingLoop {
         Checkpoint checkpoint;
         try (CheckpointWrite write = checkpoints.start(step)) {
             learner.save(write.directory());
-            companions.addFiles(write.directory());
+            companions.addFiles(write.directory(), cursor);
             outbox.write(write.directory());
             checkpoint = write.commit(CheckpointManifest.of(
                     step, learner.steps(), targets, loss, cursor, plan.bounds().orElse(null), plan.fingerprint()));

@@ -6,6 +6,7 @@ import dev.millrace.trainer.batch.BatchConfig;
 import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.Prefetcher;
 import dev.millrace.trainer.batch.RecordReader;
+import dev.millrace.trainer.batch.SeenIds;
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointConfig;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
@@ -196,12 +197,14 @@ final class TrainingRun {
         try (StepLedger ledger = StepLedger.open(settings.checkpoint().directory(), state.step(), LOG::warn)) {
             Outbox outbox =
                     checkpoint.isPresent() ? Outbox.read(checkpoint.get().directory()) : new Outbox();
+            SeenIds seen = seen(checkpoint);
+            status.holding(seen::size);
             try (Publisher publisher = publisher()) {
                 return train(
                         learner,
                         tokenizer,
                         checkpoints,
-                        new Records(ledger, outbox, publisher),
+                        new Records(ledger, outbox, seen, publisher),
                         start,
                         state,
                         fingerprint);
@@ -233,7 +236,7 @@ final class TrainingRun {
                 checkpoints,
                 records.ledger(),
                 records.outbox(),
-                companions(records.publisher()),
+                companions(records),
                 status,
                 InstantSource.system(),
                 LOG::info);
@@ -244,14 +247,14 @@ final class TrainingRun {
         intake.exchange().open(start.ranges());
         status.enter(new TrainingState.Training());
         try (Prefetcher batches = new Prefetcher(
-                assembler(tokenizer, start, records.ledger()), settings.batch().prefetch())) {
+                assembler(tokenizer, start, records), settings.batch().prefetch())) {
             return training.run(batches);
         } finally {
             loop = null;
         }
     }
 
-    private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start, StepLedger ledger) {
+    private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start, Records records) {
         BatchConfig batch = settings.batch();
         return new BatchAssembler(
                 intake.exchange(),
@@ -259,13 +262,24 @@ final class TrainingRun {
                         new DocumentDecoder(Math.toIntExact(
                                 settings.intake().maxRecordSize().asLongValue())),
                         tokenizer),
+                records.seen(),
                 new BatchAssembler.Shape(
                         batch.sequenceLength(),
                         Math.multiplyExact(batch.microBatch(), batch.accumulation()),
                         settings.intake().maxConsecutiveBad()),
                 start.cursor(),
                 start.bounds(),
-                ledger.ahead());
+                records.ledger().ahead());
+    }
+
+    private SeenIds seen(Optional<Checkpoint> checkpoint) throws IOException {
+        int window = settings.intake().duplicateWindow();
+        return checkpoint.isPresent()
+                ? SeenIds.read(
+                        checkpoint.get().directory(),
+                        window,
+                        checkpoint.get().manifest().cursor())
+                : new SeenIds(window);
     }
 
     /// Looks at the log until it is there: a broker that is away is waited for.
@@ -302,6 +316,9 @@ final class TrainingRun {
                 settings.train().epochs().isPresent()
                         ? Integer.toString(settings.train().epochs().getAsInt())
                         : "for ever");
+        fingerprint.put(
+                "millrace.intake.duplicate-window",
+                Integer.toString(settings.intake().duplicateWindow()));
         fingerprint.put("millrace.engine.threads", Integer.toString(threads));
         fingerprint.put(
                 "millrace.engine.precision",
@@ -329,7 +346,7 @@ final class TrainingRun {
     }
 
     /// What a run writes beside its checkpoints.
-    private record Records(StepLedger ledger, Outbox outbox, Publisher publisher) {}
+    private record Records(StepLedger ledger, Outbox outbox, SeenIds seen, Publisher publisher) {}
 
     private Publisher publisher() throws IOException {
         return new Publisher(
@@ -343,12 +360,13 @@ final class TrainingRun {
                 LOG::warn);
     }
 
-    private TrainingLoop.Companions companions(Publisher publisher) {
+    private TrainingLoop.Companions companions(Records records) {
         LedgerReader steps = LedgerReader.in(settings.checkpoint().directory());
         return new TrainingLoop.Companions() {
             @Override
-            public void addFiles(Path directory) throws IOException {
+            public void addFiles(Path directory, Cursor cursor) throws IOException {
                 DocumentTokenizer.copy(settings.tokenizer().directory(), directory);
+                records.seen().write(directory, cursor);
             }
 
             @Override
@@ -357,7 +375,7 @@ final class TrainingRun {
                 cursor.partitions()
                         .forEach(partition -> offsets.put(
                                 partition.partition(), partition.position().offset()));
-                publisher.publish(step, outbox, steps::between, offsets);
+                records.publisher().publish(step, outbox, steps::between, offsets);
             }
         };
     }

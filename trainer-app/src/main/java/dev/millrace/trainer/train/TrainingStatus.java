@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// What the training thread tells the rest of the process. Written by the training thread, read by any: every
@@ -18,6 +19,7 @@ public final class TrainingStatus {
     private final Duration heartbeatTimeout;
     private volatile TrainingState state = new TrainingState.Starting("nothing yet");
     private volatile boolean started;
+    private volatile LongSupplier seenIds = () -> 0;
     private volatile Totals totals = Totals.NONE;
     private volatile @Nullable StepReport lastStep;
     private volatile @Nullable Cursor cursor;
@@ -76,6 +78,16 @@ public final class TrainingStatus {
         cursor = from;
         bounds = within;
         totals = new Totals(step, 0, 0, 0, 0, 0);
+    }
+
+    /// @param ids tells how many ids of documents are held
+    void holding(LongSupplier ids) {
+        seenIds = ids;
+    }
+
+    /// Ids of documents that are held to find those that were sent twice.
+    public long seenIds() {
+        return seenIds.getAsLong();
     }
 
     void startedUp() {

@@ -6,13 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.intake.RecordSource;
 import dev.millrace.trainer.pack.Window;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class BatchAssemblerTest {
+    /// Small, so that ids leave it.
+    private static final int WINDOW = 3;
+
+    @TempDir
+    Path directory;
+
     @Test
     void takesWindowsRoundRobinOverThePartitionsInAscendingOrder() throws InterruptedException {
         ScriptedLog log = new ScriptedLog(true).partition(0, "abcdefg").partition(1, "ABCDEFG");
@@ -57,7 +66,38 @@ class BatchAssemblerTest {
         letters.addAll(assembler.takeLetters());
 
         assertThat(reported(letters)).containsExactly("0@1 !broken");
-        assertThat(assembler.cursor().counts()).isEqualTo(new Cursor.Counts(8, 42, 16, 2, 2));
+        assertThat(assembler.cursor().counts()).isEqualTo(new Cursor.Counts(8, 42, 16, 2, 0, 2));
+    }
+
+    @Test
+    void aDocumentWhoseIdWasSeenInTheWindowIsLeftOutInEachPass() throws InterruptedException {
+        ScriptedLog log =
+                new ScriptedLog(true).partition(0, "#1ab", "#1XX", "cd", "cd", "#2ef", "#3gh", "#4ij", "#1kl", "#4XX");
+        BatchAssembler assembler = assembler(log, log.start(), Optional.of(log.bounds(2)), 27, 1);
+
+        StepBatch step = assembler.next().orElseThrow();
+
+        // Three ids fit: after 2, 3 and 4 the first is forgotten.
+        assertThat(texts(step).getFirst()).startsWith("abcdcdefghijklabcdcdefghijk>");
+        assertThat(drain(assembler)).isEmpty();
+        assertThat(assembler.cursor().counts().duplicates()).isEqualTo(4);
+    }
+
+    @Test
+    void aRecordThatChangedSinceTheCheckpointIsRefused() throws InterruptedException {
+        ScriptedLog log = new ScriptedLog(true).partition(0, "abc", "defgh");
+        StepBatch step = assembler(log, log.start(), Optional.of(log.bounds(1)), 4, 1)
+                .next()
+                .orElseThrow();
+        assertThat(step.after().partitions().getFirst().position().token()).isOne();
+        ScriptedLog changed = new ScriptedLog(true).partition(0, "abc", "dEfgh");
+
+        BatchAssembler resumed =
+                assembler(changed.from(step.after()), step.after(), Optional.of(changed.bounds(1)), 4, 1);
+
+        assertThatThrownBy(() -> drain(resumed))
+                .isInstanceOf(IntakeFailedException.class)
+                .hasMessageContaining("documents-0@1 is not the record");
     }
 
     @Test
@@ -73,7 +113,7 @@ class BatchAssemblerTest {
 
     /// The guarantee that resuming stands on: random logs, epochs, step sizes, and a crash after any step.
     @Test
-    void anAssemblerThatStartsAtTheCursorOfAStepGoesOnWithTheSameSteps() throws InterruptedException {
+    void anAssemblerThatStartsAtTheCursorOfAStepGoesOnWithTheSameSteps() throws IOException, InterruptedException {
         Random random = new Random(20261123);
         for (int round = 0; round < 2_000; round++) {
             ScriptedLog whole = randomLog(random);
@@ -81,12 +121,14 @@ class BatchAssemblerTest {
             int length = 1 + random.nextInt(6);
             int perStep = 1 + random.nextInt(4);
             Optional<Bounds> bounds = Optional.of(whole.bounds(epochs));
-            BatchAssembler undisturbed = assembler(whole, whole.start(), bounds, length, perStep);
+            SeenIds seen = new SeenIds(WINDOW);
+            BatchAssembler undisturbed = assembler(whole, seen, whole.start(), bounds, length, perStep, List.of());
             List<StepBatch> steps = drain(undisturbed);
 
             int crash = random.nextInt(steps.size() + 1);
             Cursor cursor = crash == 0 ? whole.start() : steps.get(crash - 1).after();
-            BatchAssembler resumed = assembler(whole.from(cursor), cursor, bounds, length, perStep);
+            BatchAssembler resumed =
+                    assembler(whole.from(cursor), stored(seen, cursor), cursor, bounds, length, perStep, List.of());
             List<StepBatch> rest = drain(resumed);
 
             assertThat(rest).as("round %d after step %d", round, crash).hasSize(steps.size() - crash);
@@ -104,7 +146,7 @@ class BatchAssemblerTest {
     }
 
     @Test
-    void makesTheStepsOfAGrowingTopicAgainAsTheyWereRecorded() throws InterruptedException {
+    void makesTheStepsOfAGrowingTopicAgainAsTheyWereRecorded() throws IOException, InterruptedException {
         Random random = new Random(4);
         for (int round = 0; round < 3000; round++) {
             // Given: steps made while the topic grew
@@ -112,8 +154,9 @@ class BatchAssemblerTest {
             int length = 1 + random.nextInt(5);
             int windowsPerStep = 1 + random.nextInt(3);
             GrowingLog growing = new GrowingLog(grown, random);
+            SeenIds seen = new SeenIds(WINDOW);
             BatchAssembler live =
-                    assembler(growing, grown.start(), Optional.empty(), length, windowsPerStep, List.of());
+                    assembler(growing, seen, grown.start(), Optional.empty(), length, windowsPerStep, List.of());
             List<StepBatch> steps = new ArrayList<>();
             try {
                 while (true) {
@@ -132,8 +175,8 @@ class BatchAssemblerTest {
             List<Composition> recorded = steps.subList(crash, steps.size()).stream()
                     .map(StepBatch::composition)
                     .toList();
-            BatchAssembler again =
-                    assembler(grown.from(start), start, Optional.empty(), length, windowsPerStep, recorded);
+            BatchAssembler again = assembler(
+                    grown.from(start), stored(seen, start), start, Optional.empty(), length, windowsPerStep, recorded);
 
             // Then
             for (StepBatch step : steps.subList(crash, steps.size())) {
@@ -154,11 +197,12 @@ class BatchAssemblerTest {
         ScriptedLog log = new ScriptedLog(bounded);
         int partitions = 1 + random.nextInt(4);
         for (int partition = 0; partition < partitions; partition++) {
-            String[] values = new String[random.nextInt(7)];
+            String[] values = new String[random.nextInt(10)];
             for (int i = 0; i < values.length; i++) {
                 values[i] = switch (random.nextInt(8)) {
                     case 0 -> "!bad";
                     case 1 -> "?image";
+                    case 2, 3 -> "#" + random.nextInt(6) + "with id".substring(random.nextInt(7));
                     default ->
                         random.ints(random.nextInt(9), 'a', 'z' + 1)
                                 .collect(
@@ -175,11 +219,18 @@ class BatchAssemblerTest {
 
     private BatchAssembler assembler(
             ScriptedLog log, Cursor start, Optional<Bounds> bounds, int length, int windowsPerStep) {
-        return assembler(log, start, bounds, length, windowsPerStep, List.of());
+        return assembler(log, new SeenIds(WINDOW), start, bounds, length, windowsPerStep, List.of());
+    }
+
+    /// The ids as a run that goes on finds them in its checkpoint.
+    private SeenIds stored(SeenIds seen, Cursor cursor) throws IOException {
+        seen.write(directory, cursor);
+        return SeenIds.read(directory, WINDOW, cursor);
     }
 
     private BatchAssembler assembler(
             RecordSource log,
+            SeenIds seen,
             Cursor start,
             Optional<Bounds> bounds,
             int length,
@@ -188,6 +239,7 @@ class BatchAssemblerTest {
         return new BatchAssembler(
                 log,
                 ScriptedLog::read,
+                seen,
                 new BatchAssembler.Shape(length, windowsPerStep, bounds.isPresent() && length < 8 ? 100 : 3),
                 start,
                 bounds,

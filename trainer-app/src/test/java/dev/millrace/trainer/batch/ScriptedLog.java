@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -76,14 +77,18 @@ final class ScriptedLog implements RecordSource {
         next.put(partition, offset);
     }
 
-    /// Reads a record of this log: `!…` is bad, `?…` of another medium, anything else text.
+    /// Reads a record of this log: `!…` is bad, `?…` of another medium, `#1…` a text of id 1, anything
+    /// else a text without.
     static Read read(ConsumerRecord<byte[], byte[]> record) {
         String value = new String(record.value(), StandardCharsets.UTF_8);
         if (value.startsWith("!")) {
             return new Read.Rejected(value);
         }
+        if (value.startsWith("#")) {
+            return new Read.Tokens(value.substring(2).chars().toArray(), Optional.of(value.substring(1, 2)));
+        }
         return value.startsWith("?")
                 ? new Read.Skipped("image/png")
-                : new Read.Tokens(value.chars().toArray());
+                : new Read.Tokens(value.chars().toArray(), Optional.empty());
     }
 }

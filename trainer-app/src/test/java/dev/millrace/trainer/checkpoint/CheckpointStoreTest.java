@@ -133,9 +133,9 @@ class CheckpointStoreTest {
                 0,
                 1,
                 List.of(
-                        new PartitionCursor(0, new Position(0, offset, 3), new Position(0, offset + 1, 0), false),
+                        new PartitionCursor(0, new Position(0, offset, 3), new Position(0, offset + 1, 0), 0, false),
                         PartitionCursor.startingAt(2, 9)),
-                new Cursor.Counts(1, 2, 3, 4, 5));
+                new Cursor.Counts(1, 2, 3, 4, 5, 6));
     }
 
     private static Bounds bounds() {

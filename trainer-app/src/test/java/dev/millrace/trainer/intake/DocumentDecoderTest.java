@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,8 +35,10 @@ class DocumentDecoderTest {
 
                 assertThat(decoded)
                         .as(each.get("name").asText())
-                        .isEqualTo(new Decoded.Usable(
-                                new Document(each.get("document").get("text").asText())));
+                        .isEqualTo(new Decoded.Usable(new Document(
+                                each.get("document").get("text").asText(),
+                                Optional.ofNullable(each.get("document").get("id"))
+                                        .map(JsonNode::asText))));
             }
         }
     }

@@ -49,7 +49,7 @@ class ProgressLineTest {
 
     @Test
     void theShareOfARunWithoutBoundsIsThatOfItsSteps() {
-        Cursor cursor = cursor(new PartitionCursor(0, START, START, false));
+        Cursor cursor = cursor(new PartitionCursor(0, START, START, 0, false));
 
         assertThat(ProgressLine.share(50, cursor, OptionalLong.of(200), Optional.empty()))
                 .hasValue(0.25);
@@ -63,8 +63,8 @@ class ProgressLineTest {
         Bounds bounds =
                 new Bounds(2, new TreeMap<>(Map.of(0, new Bounds.Stretch(100, 110), 1, new Bounds.Stretch(0, 30))));
         Cursor cursor = cursor(
-                new PartitionCursor(0, new Position(1, 105, 7), START, false),
-                new PartitionCursor(1, new Position(1, 30, 0), START, true));
+                new PartitionCursor(0, new Position(1, 105, 7), START, 0, false),
+                new PartitionCursor(1, new Position(1, 30, 0), START, 0, true));
 
         assertThat(ProgressLine.share(1, cursor, OptionalLong.empty(), Optional.of(bounds)))
                 .hasValue(75.0 / 80);
@@ -78,7 +78,7 @@ class ProgressLineTest {
     @Test
     void aRunOverNothingIsDone() {
         Bounds bounds = new Bounds(1, new TreeMap<>(Map.of(0, new Bounds.Stretch(5, 5))));
-        Cursor cursor = cursor(new PartitionCursor(0, Position.startingAt(5), START, true));
+        Cursor cursor = cursor(new PartitionCursor(0, Position.startingAt(5), START, 0, true));
 
         assertThat(ProgressLine.share(0, cursor, OptionalLong.empty(), Optional.of(bounds)))
                 .hasValue(1);

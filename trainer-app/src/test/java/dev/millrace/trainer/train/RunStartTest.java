@@ -127,7 +127,7 @@ class RunStartTest {
 
     @Test
     void aPartitionThatIsDoneNeedsItsRecordsNoMore() {
-        PartitionCursor done = new PartitionCursor(0, Position.startingAt(8), Position.startingAt(8), true);
+        PartitionCursor done = new PartitionCursor(0, Position.startingAt(8), Position.startingAt(8), 0, true);
         LogInspector.Snapshot log = log(Map.of(0, new Extent(10, 50, -1)));
 
         RunStart start = RunStart.resumed(log, cursor(0, done), Optional.of(bounds(1, new Bounds.Stretch(0, 8))));
@@ -140,7 +140,7 @@ class RunStartTest {
     }
 
     private static PartitionCursor at(int partition, long offset) {
-        return new PartitionCursor(partition, new Position(0, offset, 3), Position.startingAt(offset), false);
+        return new PartitionCursor(partition, new Position(0, offset, 3), Position.startingAt(offset), 0, false);
     }
 
     private static Cursor cursor(int turn, PartitionCursor... partitions) {

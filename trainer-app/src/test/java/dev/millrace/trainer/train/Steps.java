@@ -9,7 +9,7 @@ import java.util.Optional;
 final class Steps {
     /// Where partition 0 stands after any of them.
     static final Cursor AFTER =
-            new Cursor(0, 0, List.of(PartitionCursor.startingAt(0, 7)), new Cursor.Counts(7, 700, 70, 0, 0));
+            new Cursor(0, 0, List.of(PartitionCursor.startingAt(0, 7)), new Cursor.Counts(7, 700, 70, 0, 0, 0));
 
     private Steps() {}
 
