@@ -116,8 +116,9 @@ final class Quickstart {
 
     // The resource is the store; the stream is only told of damage.
     @SuppressWarnings("ClosingStandardOutputStreams")
-    private Checkpoint lastCheckpoint() throws IOException {
-        try (CheckpointStore store = CheckpointStore.open(checkpoints(), 2, System.err::println)) {
+    private Checkpoint lastCheckpoint() throws IOException, InterruptedException {
+        try (CheckpointStore store = CheckpointStore.open(checkpoints(), 2, System.err::println, _ -> false)
+                .orElseThrow()) {
             return store.latest()
                     .orElseThrow(() -> new IOException("the trainer left no checkpoint in " + checkpoints()));
         }

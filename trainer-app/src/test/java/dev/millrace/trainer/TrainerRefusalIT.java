@@ -34,18 +34,37 @@ class TrainerRefusalIT {
                                 + "millrace.tokenizer.directory must hold a Hugging Face tokenizer");
             }
 
-            // When another trainer holds the run
+            // When another trainer holds the run, and this one is not to wait
             try (AppProcess first = trainers.start("held", Map.of())) {
                 first.awaitOk("/q/health/ready", LIMIT);
-                try (AppProcess second = trainers.start(
-                        "held", "second.log", Map.of("mp.messaging.incoming.documents.group.id", "group-second"))) {
+                try (AppProcess second =
+                        trainers.start("held", "refused.log", Map.of("millrace.checkpoint.standby", "false"))) {
                     // Then
                     assertThat(second.awaitExit(LIMIT)).as(second.log()).isEqualTo(1);
                     assertThat(second.log())
                             .contains("training stopped: millrace.checkpoint.directory = " + directory.resolve("held")
                                     + " is in use by another trainer");
                 }
-                assertThat(first.isAlive()).as("the first goes on").isTrue();
+                assertThat(first.get("/q/health/ready").statusCode()).isEqualTo(200);
+
+                // When it is to wait
+                try (AppProcess second = trainers.start("held", "standby.log", Map.of())) {
+                    second.awaitOk("/q/health/started", LIMIT);
+
+                    // Then it lives, is not ready, and takes nothing from the first
+                    assertThat(second.get("/q/health/live").statusCode()).isEqualTo(200);
+                    assertThat(second.get("/q/health/ready").statusCode()).isEqualTo(503);
+                    assertThat(first.get("/q/health/ready").statusCode()).isEqualTo(200);
+                    assertThat(first.log()).doesNotContain("revoked [");
+
+                    // When the first dies
+                    first.kill();
+
+                    // Then the second goes on with the run
+                    second.awaitOk("/q/health/ready", LIMIT);
+                    assertThat(second.log()).contains("stands by: ", "restored from ");
+                    assertThat(second.terminate(LIMIT)).as(second.log()).isZero();
+                }
             }
         }
     }

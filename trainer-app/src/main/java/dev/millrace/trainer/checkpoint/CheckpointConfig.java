@@ -11,6 +11,10 @@ public interface CheckpointConfig {
     /// Where the checkpoints of one run lie. A run has a directory of its own.
     Path directory();
 
+    /// Whether a trainer that finds the directory held by another waits to take the run over; otherwise it ends.
+    @WithDefault("true")
+    boolean standby();
+
     /// Steps between two checkpoints.
     @WithDefault("100")
     @Min(1)

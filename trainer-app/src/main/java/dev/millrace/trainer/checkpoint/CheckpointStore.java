@@ -41,32 +41,61 @@ public final class CheckpointStore implements AutoCloseable {
     private final Consumer<String> complaints;
     private final ObjectMapper json = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
     private final FileChannel lockFile;
+    private final Ownership ownership;
 
-    private CheckpointStore(Path root, int keep, Consumer<String> complaints, FileChannel lockFile) {
+    private CheckpointStore(
+            Path root, int keep, Consumer<String> complaints, FileChannel lockFile, Ownership ownership) {
         this.root = root;
         this.keep = keep;
         this.complaints = complaints;
         this.lockFile = lockFile;
+        this.ownership = ownership;
     }
 
-    /// Opens the directory, creating it where it is missing, and locks it.
+    /// What is done while another process holds the directory.
+    @FunctionalInterface
+    public interface Standby {
+        /// Waits a little.
+        ///
+        /// @return whether to look again; otherwise the directory is given up
+        boolean waitFor(Path root) throws IOException, InterruptedException;
+    }
+
+    /// Opens the directory, creating it where it is missing, locks it, and takes it from whoever held it before.
     ///
     /// @param keep checkpoints that stay
     /// @param complaints told of each checkpoint that was refused, and why
-    /// @throws IOException where another process holds it, or it cannot be written
-    public static CheckpointStore open(Path root, int keep, Consumer<String> complaints) throws IOException {
+    /// @param standby asked while another process holds it
+    /// @return nothing where it was given up
+    /// @throws IOException where it cannot be written
+    public static Optional<CheckpointStore> open(Path root, int keep, Consumer<String> complaints, Standby standby)
+            throws IOException, InterruptedException {
         Files.createDirectories(root);
         FileChannel lockFile =
                 FileChannel.open(root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        if (!lock(lockFile)) {
-            lockFile.close();
-            throw new IOException("millrace.checkpoint.directory = " + root
-                    + " is in use by another trainer: one run has one trainer, stop that one or give this run a"
-                    + " directory of its own");
+        boolean done = false;
+        try {
+            while (!lock(lockFile)) {
+                if (!standby.waitFor(root)) {
+                    return Optional.empty();
+                }
+            }
+            CheckpointStore store = new CheckpointStore(root, keep, complaints, lockFile, Ownership.take(root));
+            store.removeUnfinished();
+            done = true;
+            return Optional.of(store);
+        } finally {
+            if (!done) {
+                lockFile.close();
+            }
         }
-        CheckpointStore store = new CheckpointStore(root, keep, complaints, lockFile);
-        store.removeUnfinished();
-        return store;
+    }
+
+    /// To be called before anything is written beside the checkpoints.
+    ///
+    /// @throws RunTakenOverException where another process has taken the directory
+    public void requireOwned() throws IOException {
+        ownership.require();
     }
 
     private static boolean lock(FileChannel lockFile) throws IOException {
@@ -93,11 +122,12 @@ public final class CheckpointStore implements AutoCloseable {
     /// Begins the checkpoint of a step.
     public CheckpointWrite start(long step) throws IOException {
         String name = String.format(Locale.ROOT, PREFIX + "%012d", step);
-        return new CheckpointWrite(root, UNFINISHED + name, name, json);
+        return new CheckpointWrite(root, UNFINISHED + name, name, json, ownership);
     }
 
     /// Removes what retention no longer wants: all but the newest [#keep].
     public void prune() throws IOException {
+        ownership.require();
         List<Path> directories = newestFirst();
         for (Path old : directories.subList(Math.min(keep, directories.size()), directories.size())) {
             // First out of sight, so that no reader meets half a checkpoint.

@@ -18,9 +18,13 @@ public final class CheckpointWrite implements AutoCloseable {
     private final Path root;
     private final Path target;
     private final ObjectMapper json;
+    private final Ownership ownership;
     private boolean committed;
 
-    CheckpointWrite(Path root, String unfinished, String finished, ObjectMapper json) throws IOException {
+    CheckpointWrite(Path root, String unfinished, String finished, ObjectMapper json, Ownership ownership)
+            throws IOException {
+        this.ownership = ownership;
+        ownership.require();
         this.root = root;
         this.directory = root.resolve(unfinished);
         this.target = root.resolve(finished);
@@ -38,6 +42,8 @@ public final class CheckpointWrite implements AutoCloseable {
     ///
     /// @return the checkpoint under its final name
     public Checkpoint commit(CheckpointManifest manifest) throws IOException {
+        // The next owner removes what it finds unfinished: better to say so than that a file is missing.
+        ownership.require();
         SortedMap<String, CheckpointManifest.FileDigest> digests = new TreeMap<>();
         try (Stream<Path> files = Files.list(directory)) {
             for (Path file : files.toList()) {
@@ -53,6 +59,7 @@ public final class CheckpointWrite implements AutoCloseable {
         Files.write(sealFile, CheckpointStore.seal(manifestFile));
         Durable.forceFile(sealFile);
         Durable.forceDirectory(directory);
+        ownership.require();
         // Only a damaged checkpoint of this very step can stand there: a good one would have been resumed from.
         Durable.deleteTree(target);
         Files.move(directory, target, StandardCopyOption.ATOMIC_MOVE);

@@ -1,7 +1,6 @@
 package dev.millrace.trainer.intake;
 
 import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
@@ -84,7 +83,8 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
         return exchange;
     }
 
-    void start(@Observes StartupEvent event) {
+    /// Joins the group: to be called once, by the one trainer that has the run.
+    public void join() {
         var _ = batches.subscribe()
                 .with(
                         exchange::offer,

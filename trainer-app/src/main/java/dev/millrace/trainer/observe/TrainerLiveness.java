@@ -21,7 +21,10 @@ class TrainerLiveness implements HealthCheck {
     @Override
     public HealthCheckResponse call() {
         boolean alive = switch (status.state()) {
-            case TrainingState.Starting _, TrainingState.Connecting _, TrainingState.Finished _ -> true;
+            case TrainingState.Starting _,
+                    TrainingState.Standby _,
+                    TrainingState.Connecting _,
+                    TrainingState.Finished _ -> true;
             case TrainingState.Training _, TrainingState.Draining _ ->
                 status.silence().compareTo(status.allowedSilence()) <= 0;
             case TrainingState.Failed _ -> false;

@@ -180,6 +180,7 @@ public final class TrainingLoop {
 
     private StepReport train(StepBatch batch, long waited) throws IOException {
         long began = System.nanoTime();
+        checkpoints.requireOwned();
         ledger.begin(batch.composition());
         long stepTargets = batch.targetCount();
         List<Window> windows = batch.windows();

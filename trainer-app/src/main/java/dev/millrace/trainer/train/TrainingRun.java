@@ -51,6 +51,7 @@ import org.jspecify.annotations.Nullable;
 final class TrainingRun {
     private static final Logger LOG = Logger.getLogger(TrainingRun.class);
     private static final Duration RETRY = Duration.ofSeconds(2);
+    private static final Duration STANDBY = Duration.ofMillis(500);
 
     private final Settings settings;
     private final DocumentIntake intake;
@@ -100,22 +101,50 @@ final class TrainingRun {
                 "%s; training on %s, products in %s",
                 engine, device, settings.engine().precision().on(device));
         try (DocumentTokenizer tokenizer =
-                        DocumentTokenizer.load(settings.tokenizer().directory());
-                CheckpointStore checkpoints = CheckpointStore.open(
-                        settings.checkpoint().directory(), settings.checkpoint().keep(), LOG::error)) {
-            status.enter(new TrainingState.Starting("model"));
-            Optional<Checkpoint> checkpoint = checkpoints.latest();
-            try (Learner learner = learner(checkpoint, device)) {
-                requireFit(learner.config(), tokenizer);
-                LOG.infof(
-                        "%,d parameters, %s",
-                        learner.parameterCount(),
-                        checkpoint
-                                .map(found -> "restored from " + found.directory())
-                                .orElse("from " + settings.train().model()));
-                status.startedUp();
-                return train(learner, tokenizer, checkpoints, checkpoint, engine.threads(), device);
+                DocumentTokenizer.load(settings.tokenizer().directory())) {
+            Optional<CheckpointStore> held = CheckpointStore.open(
+                    settings.checkpoint().directory(), settings.checkpoint().keep(), LOG::error, this::standBy);
+            if (held.isEmpty()) {
+                return "stopped while another trainer had the run";
             }
+            try (CheckpointStore checkpoints = held.get()) {
+                // Not before: a trainer that stands by must not take partitions from the one that trains.
+                intake.join();
+                return run(engine, device, tokenizer, checkpoints);
+            }
+        }
+    }
+
+    private boolean standBy(Path run) throws IOException, InterruptedException {
+        if (!settings.checkpoint().standby()) {
+            throw new IOException("millrace.checkpoint.directory = " + run
+                    + " is in use by another trainer, and millrace.checkpoint.standby is false: one run has one trainer,"
+                    + " stop that one or give this run a directory of its own");
+        }
+        if (!(status.state() instanceof TrainingState.Standby)) {
+            LOG.infof("stands by: another trainer has the run in %s", run);
+            status.enter(new TrainingState.Standby("another trainer has the run in " + run));
+            status.startedUp();
+        }
+        Thread.sleep(STANDBY);
+        return !stopRequested;
+    }
+
+    private String run(
+            TorchEngine.Loaded engine, Device device, DocumentTokenizer tokenizer, CheckpointStore checkpoints)
+            throws IOException, InterruptedException {
+        status.enter(new TrainingState.Starting("model"));
+        Optional<Checkpoint> checkpoint = checkpoints.latest();
+        try (Learner learner = learner(checkpoint, device)) {
+            requireFit(learner.config(), tokenizer);
+            LOG.infof(
+                    "%,d parameters, %s",
+                    learner.parameterCount(),
+                    checkpoint
+                            .map(found -> "restored from " + found.directory())
+                            .orElse("from " + settings.train().model()));
+            status.startedUp();
+            return train(learner, tokenizer, checkpoints, checkpoint, engine.threads(), device);
         }
     }
 

@@ -5,6 +5,9 @@ public sealed interface TrainingState {
     /// Loading; `what` says which part.
     record Starting(String what) implements TrainingState {}
 
+    /// Another trainer has the run; this one goes on with it when that one is gone.
+    record Standby(String what) implements TrainingState {}
+
     /// Model and checkpoint are there; the log is not yet.
     record Connecting(String what) implements TrainingState {}
 

@@ -29,8 +29,8 @@ class CheckpointStoreTest {
     private CheckpointStore store;
 
     @BeforeEach
-    void open() throws IOException {
-        store = CheckpointStore.open(root, 2, complaints::add);
+    void open() throws IOException, InterruptedException {
+        store = opened(root);
     }
 
     @AfterEach
@@ -59,18 +59,19 @@ class CheckpointStoreTest {
 
         assertThat(store.latest()).isEmpty();
         try (var entries = Files.list(root)) {
-            assertThat(entries.map(entry -> entry.getFileName().toString())).containsExactly(".lock");
+            assertThat(entries.map(entry -> entry.getFileName().toString()))
+                    .containsExactlyInAnyOrder(".lock", ".owner");
         }
     }
 
     @Test
-    void whatAKilledProcessLeftUnfinishedIsRemoved() throws IOException {
+    void whatAKilledProcessLeftUnfinishedIsRemoved() throws IOException, InterruptedException {
         write(100);
         Path torn = Files.createDirectory(root.resolve(".writing-step-000000000200"));
         Files.writeString(torn.resolve("weights"), "half");
         store.close();
 
-        store = CheckpointStore.open(root, 2, complaints::add);
+        store = opened(root);
 
         assertThat(torn).doesNotExist();
         assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(100);
@@ -107,25 +108,55 @@ class CheckpointStoreTest {
 
         try (var entries = Files.list(root)) {
             assertThat(entries.map(entry -> entry.getFileName().toString()))
-                    .containsExactlyInAnyOrder(".lock", "step-000000000003", "step-000000000004");
+                    .containsExactlyInAnyOrder(".lock", ".owner", "step-000000000003", "step-000000000004");
         }
     }
 
     @Test
-    void aDirectoryIsHeldByOneTrainer() {
-        assertThatThrownBy(() -> CheckpointStore.open(root, 2, complaints::add))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("in use by another trainer")
-                .hasMessageContaining(root.toString());
+    void aDirectoryIsHeldByOneTrainerUntilThatOneIsGone() throws IOException, InterruptedException {
+        assertThat(CheckpointStore.open(root, 2, complaints::add, _ -> false)).isEmpty();
+
+        store = CheckpointStore.open(root, 2, complaints::add, _ -> {
+                    store.close();
+                    return true;
+                })
+                .orElseThrow();
+
+        assertThat(write(100).manifest().step()).isEqualTo(100);
+    }
+
+    @Test
+    void anOwnerWhoseDirectoryWasTakenWritesNothingMore() throws IOException, InterruptedException {
+        write(100);
+        CheckpointWrite late = store.start(200);
+        // The lock is lost without the process noticing: to the next owner it looks like this.
+        store.close();
+        try (CheckpointStore next = opened(root)) {
+            assertThatThrownBy(() -> late.commit(manifest(200)))
+                    .isInstanceOf(RunTakenOverException.class)
+                    .hasMessageContaining("owner 2 has taken this run over from owner 1");
+            assertThatThrownBy(() -> store.start(300)).isInstanceOf(RunTakenOverException.class);
+            assertThatThrownBy(store::prune).isInstanceOf(RunTakenOverException.class);
+            assertThatThrownBy(store::requireOwned).isInstanceOf(RunTakenOverException.class);
+            next.requireOwned();
+            assertThat(next.latest().orElseThrow().manifest().step()).isEqualTo(100);
+        }
+    }
+
+    private CheckpointStore opened(Path directory) throws IOException, InterruptedException {
+        return CheckpointStore.open(directory, 2, complaints::add, _ -> false).orElseThrow();
     }
 
     private Checkpoint write(long step) throws IOException {
         try (CheckpointWrite write = store.start(step)) {
             Files.writeString(write.directory().resolve("weights"), "weights of " + step);
             Files.writeString(write.directory().resolve("optimizer"), "moments of " + step);
-            return write.commit(
-                    CheckpointManifest.of(step, step, step * 512, 1.25, cursor(step), bounds(), Map.of("seed", "0")));
+            return write.commit(manifest(step));
         }
+    }
+
+    private static CheckpointManifest manifest(long step) {
+        return CheckpointManifest.of(step, step, step * 512, 1.25, cursor(step), bounds(), Map.of("seed", "0"));
     }
 
     private static Cursor cursor(long offset) {
