@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
@@ -65,7 +66,9 @@ class TrainerResumeIT {
             }
             Path disturbed = checkpoints("disturbed").getLast();
 
-            for (Path resumed : List.of(stopped, killed, disturbed)) {
+            Path replayed = replay(kafka, checkpoints("undisturbed").getFirst());
+
+            for (Path resumed : List.of(stopped, killed, disturbed, replayed)) {
                 assertThat(resumed.getFileName()).isEqualTo(undisturbed.getFileName());
                 assertThat(resumed.resolve("model.safetensors"))
                         .hasSameBinaryContentAs(undisturbed.resolve("model.safetensors"));
@@ -75,6 +78,15 @@ class TrainerResumeIT {
             }
             assertThat(manifest(killed).at("/cursor/counts/records").asLong()).isEqualTo(DOCUMENTS);
         }
+    }
+
+    private Path replay(EmbeddedKafka kafka, Path from) throws Exception {
+        try (AppProcess trainer =
+                trainer(kafka, "replayed", Map.of("millrace.checkpoint.replay-from", from.toString()))) {
+            assertThat(trainer.awaitExit(LIMIT)).as(trainer.log()).isZero();
+            assertThat(trainer.log()).doesNotContain("step 0;");
+        }
+        return checkpoints("replayed").getLast();
     }
 
     private static long assignments(AppProcess trainer) throws IOException {
@@ -140,19 +152,22 @@ class TrainerResumeIT {
     }
 
     private AppProcess trainer(EmbeddedKafka kafka, String name) throws IOException {
-        return new SmallTrainer(directory, kafka.bootstrapServers())
-                .start(
-                        name,
-                        Map.of(
-                                "millrace.train.epochs", "1",
-                                "millrace.train.learning-rate.peak", "1e-3",
-                                "millrace.checkpoint.every-steps", "100",
-                                "millrace.checkpoint.keep", "5",
-                                // Small buffers: what is taken away is not already here.
-                                "millrace.intake.high-watermark", "4K",
-                                "millrace.intake.low-watermark", "2K",
-                                "mp.messaging.incoming.documents.max.poll.records", "5",
-                                "mp.messaging.incoming.documents.max.partition.fetch.bytes", "4096",
-                                "mp.messaging.incoming.documents.heartbeat.interval.ms", "200"));
+        return trainer(kafka, name, Map.of());
+    }
+
+    private AppProcess trainer(EmbeddedKafka kafka, String name, Map<String, String> more) throws IOException {
+        Map<String, String> settings = new TreeMap<>(Map.of(
+                "millrace.train.epochs", "1",
+                "millrace.train.learning-rate.peak", "1e-3",
+                "millrace.checkpoint.every-steps", "100",
+                "millrace.checkpoint.keep", "5",
+                // Small buffers: what is taken away is not already here.
+                "millrace.intake.high-watermark", "4K",
+                "millrace.intake.low-watermark", "2K",
+                "mp.messaging.incoming.documents.max.poll.records", "5",
+                "mp.messaging.incoming.documents.max.partition.fetch.bytes", "4096",
+                "mp.messaging.incoming.documents.heartbeat.interval.ms", "200"));
+        settings.putAll(more);
+        return new SmallTrainer(directory, kafka.bootstrapServers()).start(name, settings);
     }
 }

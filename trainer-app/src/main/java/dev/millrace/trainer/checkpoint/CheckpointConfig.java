@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Min;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// Settings of the durable state.
 @ConfigMapping(prefix = "millrace.checkpoint")
@@ -14,6 +15,10 @@ public interface CheckpointConfig {
     /// Whether a trainer that finds the directory held by another waits to take the run over; otherwise it ends.
     @WithDefault("true")
     boolean standby();
+
+    /// A checkpoint of another run, whose directory holds that run's ledger: this run begins with it and makes the same
+    /// steps again. Nothing is published. Only for a directory without checkpoints.
+    Optional<Path> replayFrom();
 
     /// Steps between two checkpoints.
     @WithDefault("100")

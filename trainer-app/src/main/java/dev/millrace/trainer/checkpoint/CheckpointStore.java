@@ -119,6 +119,19 @@ public final class CheckpointStore implements AutoCloseable {
         return Optional.empty();
     }
 
+    /// Takes a checkpoint of another run into this directory, which has none.
+    ///
+    /// @throws IOException where it is damaged, naming the file
+    public Checkpoint adopt(Path foreign) throws IOException {
+        Checkpoint found = read(foreign);
+        try (CheckpointWrite write = start(found.manifest().step())) {
+            for (String file : found.manifest().files().keySet()) {
+                Files.copy(foreign.resolve(file), write.directory().resolve(file));
+            }
+            return write.commit(found.manifest());
+        }
+    }
+
     /// Begins the checkpoint of a step.
     public CheckpointWrite start(long step) throws IOException {
         String name = String.format(Locale.ROOT, PREFIX + "%012d", step);

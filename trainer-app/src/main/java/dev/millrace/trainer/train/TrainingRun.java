@@ -34,6 +34,7 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -134,7 +135,7 @@ final class TrainingRun {
             TorchEngine.Loaded engine, Device device, DocumentTokenizer tokenizer, CheckpointStore checkpoints)
             throws IOException, InterruptedException {
         status.enter(new TrainingState.Starting("model"));
-        Optional<Checkpoint> checkpoint = checkpoints.latest();
+        Optional<Checkpoint> checkpoint = begin(checkpoints);
         try (Learner learner = learner(checkpoint, device)) {
             requireFit(learner.config(), tokenizer);
             LOG.infof(
@@ -146,6 +147,25 @@ final class TrainingRun {
             status.startedUp();
             return train(learner, tokenizer, checkpoints, checkpoint, engine.threads(), device);
         }
+    }
+
+    /// The checkpoint that the run goes on from; of a replay that has none yet, the one that it is to begin with.
+    private Optional<Checkpoint> begin(CheckpointStore checkpoints) throws IOException {
+        Optional<Checkpoint> latest = checkpoints.latest();
+        Optional<Path> original = settings.checkpoint().replayFrom();
+        if (latest.isPresent() || original.isEmpty()) {
+            return latest;
+        }
+        Path ledger = original.get().toAbsolutePath().resolveSibling(StepLedger.FILE);
+        if (!Files.exists(ledger)) {
+            throw new IOException(ledger + " is missing: millrace.checkpoint.replay-from = " + original.get()
+                    + " must lie in the directory of its run, whose ledger says what the steps are made of");
+        }
+        Files.copy(
+                ledger,
+                settings.checkpoint().directory().resolve(StepLedger.FILE),
+                StandardCopyOption.REPLACE_EXISTING);
+        return Optional.of(checkpoints.adopt(original.get()));
     }
 
     private Learner learner(Optional<Checkpoint> checkpoint, Device device) throws IOException {
@@ -400,6 +420,11 @@ final class TrainingRun {
 
             @Override
             public void covered(long step, Outbox outbox, Cursor cursor) throws IOException, InterruptedException {
+                if (settings.checkpoint().replayFrom().isPresent()) {
+                    // The run that is replayed has published all of it.
+                    outbox.clear();
+                    return;
+                }
                 Map<Integer, Long> offsets = new HashMap<>();
                 cursor.partitions()
                         .forEach(partition -> offsets.put(
