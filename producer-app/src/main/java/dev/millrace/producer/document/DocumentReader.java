@@ -146,9 +146,21 @@ public final class DocumentReader {
                     "is longer than millrace.documents.max-name-length = " + maxNameLength);
         }
         // An unpaired surrogate (a lone \\ud800) has no UTF-8: two such texts would share a hash.
-        return StandardCharsets.UTF_8.newEncoder().canEncode(value)
-                ? null
-                : rejected(Fault.ENCODING, field, place, "has an unpaired surrogate");
+        return isWellFormed(value) ? null : rejected(Fault.ENCODING, field, place, "has an unpaired surrogate");
+    }
+
+    private static boolean isWellFormed(String text) {
+        int length = text.length();
+        for (int i = 0; i < length; i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                boolean pair = i + 1 < length && Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1));
+                if (!pair) {
+                    return false;
+                }
+                i++;
+            }
+        }
+        return true;
     }
 
     private static Admission.Rejected rejected(Fault fault, String field, @Nullable JsonLocation place, String reason) {

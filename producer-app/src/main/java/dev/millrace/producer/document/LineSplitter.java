@@ -1,7 +1,7 @@
 package dev.millrace.producer.document;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.function.Consumer;
 
 /// Cuts a stream of bytes at line feeds, holding one line at most.
@@ -75,10 +75,14 @@ public final class LineSplitter {
         int start = offset;
         for (int i = offset; i < offset + length; i++) {
             if (bytes[i] == '\n') {
-                hold(bytes, start, i - start);
                 at = begin + (i - start) + 1;
                 begin = at;
-                emit(lines);
+                if (partial.size() == 0 && !overlong) {
+                    emit(bytes, start, i - start, lines);
+                } else {
+                    hold(bytes, start, i - start);
+                    emitHeld(lines);
+                }
                 start = i + 1;
             }
         }
@@ -90,7 +94,7 @@ public final class LineSplitter {
 
     /// The stream has ended.
     public void end(Consumer<Line> lines) {
-        emit(lines);
+        emitHeld(lines);
     }
 
     /// Bytes of the line that has not ended yet.
@@ -109,24 +113,34 @@ public final class LineSplitter {
         }
     }
 
-    private void emit(Consumer<Line> lines) {
-        number++;
+    private void emitHeld(Consumer<Line> lines) {
         if (overlong) {
             overlong = false;
+            number++;
             lines.accept(new Overlong(at, number));
             return;
         }
         byte[] line = partial.toByteArray();
         partial.reset();
-        int size = line.length > 0 && line[line.length - 1] == '\r' ? line.length - 1 : line.length;
+        emit(line, 0, line.length, lines);
+    }
+
+    private void emit(byte[] bytes, int offset, int length, Consumer<Line> lines) {
+        number++;
+        int size = length > 0 && bytes[offset + length - 1] == '\r' ? length - 1 : length;
         if (size > maxBytes) {
             lines.accept(new Overlong(at, number));
-        } else if (!blank(line, size)) {
-            lines.accept(new Whole(size == line.length ? line : java.util.Arrays.copyOf(line, size), at, number));
+        } else if (!blank(bytes, offset, size)) {
+            lines.accept(new Whole(Arrays.copyOfRange(bytes, offset, offset + size), at, number));
         }
     }
 
-    private static boolean blank(byte[] line, int size) {
-        return size == 0 || new String(line, 0, size, StandardCharsets.ISO_8859_1).isBlank();
+    private static boolean blank(byte[] bytes, int offset, int size) {
+        for (int i = offset; i < offset + size; i++) {
+            if (!Character.isWhitespace(bytes[i])) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -6,6 +6,7 @@ import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.publish.Refusals;
 import dev.millrace.producer.source.DocumentFile;
 import dev.millrace.producer.source.Item;
+import dev.millrace.producer.source.ReadAhead;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -176,6 +177,8 @@ final class Ingestion {
         private Totals committed;
         private Totals open = Totals.NONE;
         private int rejectedOfFile;
+        /// The transaction that is open, or the next one.
+        private long begun = System.nanoTime();
 
         private Pass(IngestionLog log) {
             this.log = log;
@@ -205,11 +208,11 @@ final class Ingestion {
             rejectedOfFile = 0;
             FileCursor from = whereToGoOn(file);
             Path path = from.file();
-            file.read(from.bytes(), from.line(), reader, item -> {
+            new ReadAhead(file).read(from.bytes(), from.line(), reader, item -> {
                 take(new Place(path, item.line()), item);
                 FileHead head = moved.getOrDefault(path, from).head();
                 moved.put(path, new FileCursor(path, head, item.line(), item.end()));
-                if (since(lastCommit).compareTo(settings.commitInterval()) >= 0) {
+                if (System.nanoTime() - begun >= settings.commitInterval().toNanos()) {
                     identify(file, path);
                     commit();
                 }
@@ -284,7 +287,8 @@ final class Ingestion {
             ofThisRun = ofThisRun.plus(open);
             open = Totals.NONE;
             moved.clear();
-            lastCommit = System.nanoTime();
+            begun = System.nanoTime();
+            lastCommit = begun;
         }
 
         private void tell(Path path, long line) {

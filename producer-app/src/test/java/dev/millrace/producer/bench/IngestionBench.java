@@ -1,0 +1,221 @@
+package dev.millrace.producer.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.testing.AppProcess;
+import dev.millrace.testing.BrokerProcess;
+import dev.millrace.testing.KafkaMain;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Measures the ways in, in turn, `bench.runs` times, beside the raw client on the same broker.
+///
+/// System properties: `bench.seconds` (for each measurement), `bench.runs`.
+final class IngestionBench {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final Pattern DONE =
+            Pattern.compile("done: ([\\d,]+) documents: ([\\d,]+) delivered.* ([\\d,]+) documents/s");
+    private static final int SINGLE_CONNECTIONS = 64;
+    private static final int STREAM_CONNECTIONS = 4;
+    private static final int STREAM_DOCUMENTS = 1_000;
+
+    private final Path directory;
+    private final Path module;
+    private final Duration time;
+    private final Documents documents = new Documents(1);
+
+    /// The ways in.
+    enum Way {
+        RAW,
+        FILE,
+        NDJSON,
+        SINGLE;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    IngestionBench(Path module, Path directory, Duration time) {
+        this.module = module;
+        this.directory = directory;
+        this.time = time;
+    }
+
+    /// @param arguments the module whose packaged app is measured
+    public static void main(String[] arguments) throws Exception {
+        Path module = Path.of(arguments[0]);
+        Path directory = module.resolve("target/bench");
+        double seconds = Double.parseDouble(System.getProperty("bench.seconds", "10"));
+        int runs = Integer.getInteger("bench.runs", 3);
+        IngestionBench bench = new IngestionBench(module, directory, Duration.ofMillis((long) (seconds * 1000)));
+        System.out.println(table(bench.run(runs)));
+    }
+
+    /// Measures, and writes `ingestion.json`.
+    ArrayNode run(int runs) throws IOException, InterruptedException, ExecutionException {
+        Files.createDirectories(directory);
+        Path work = Files.createTempDirectory(directory, "work-");
+        Map<Way, List<Sample>> samples = new EnumMap<>(Way.class);
+        try (BrokerProcess broker = BrokerProcess.start(work)) {
+            for (int run = 0; run < runs; run++) {
+                for (Way way : Way.values()) {
+                    System.err.println("measuring " + way.label() + ", run " + (run + 1) + " of " + runs);
+                    Sample sample = measure(way, broker, work, run);
+                    samples.computeIfAbsent(way, _ -> new ArrayList<>()).add(sample);
+                }
+            }
+        }
+        ArrayNode rows = rows(samples);
+        JSON.writerWithDefaultPrettyPrinter()
+                .writeValue(directory.resolve("ingestion.json").toFile(), rows);
+        return rows;
+    }
+
+    private Sample measure(Way way, BrokerProcess broker, Path work, int run)
+            throws IOException, InterruptedException, ExecutionException {
+        return switch (way) {
+            case RAW -> {
+                // The second time is the measurement: the first one warms the JVM.
+                RawClient.measure(broker.bootstrapServers(), KafkaMain.DOCUMENTS, documents, time.dividedBy(2));
+                yield RawClient.measure(broker.bootstrapServers(), KafkaMain.DOCUMENTS, documents, time);
+            }
+            case FILE -> file(broker, work.resolve("run-" + run + ".jsonl"));
+            case NDJSON -> http(broker, work, STREAM_CONNECTIONS, STREAM_DOCUMENTS);
+            case SINGLE -> http(broker, work, SINGLE_CONNECTIONS, 1);
+        };
+    }
+
+    private Sample http(BrokerProcess broker, Path work, int connections, int perRequest)
+            throws IOException, InterruptedException, ExecutionException {
+        try (AppProcess producer = AppProcess.start(
+                module,
+                Map.of("kafka.bootstrap.servers", broker.bootstrapServers()),
+                Map.of(),
+                work.resolve("producer.log"))) {
+            producer.awaitOk("/q/health/ready", LIMIT);
+            HttpLoad load = new HttpLoad(producer.port(), connections, perRequest);
+            load.run(documents, time);
+            Duration cpu = producer.cpu();
+            long began = System.nanoTime();
+            HttpLoad.Seen seen = load.run(documents, time);
+            Duration spent = Duration.ofNanos(System.nanoTime() - began);
+            return new Sample(
+                    seen.documents(),
+                    seen.documents() * Documents.SIZE,
+                    spent,
+                    producer.cpu().minus(cpu),
+                    producer.peakMemory(),
+                    seen.latencies().stream().mapToLong(Long::longValue).toArray());
+        }
+    }
+
+    /// As the command itself reports it: from its first transaction on, the JVM cold.
+    private Sample file(BrokerProcess broker, Path file) throws IOException, InterruptedException {
+        long lines = Math.max(1_000, 60_000 * time.toMillis() / 1_000);
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 20)) {
+            for (long n = 0; n < lines; n++) {
+                out.write(documents.get(n));
+                out.write('\n');
+            }
+        }
+        try (AppProcess ingest = AppProcess.start(
+                module,
+                Map.of("kafka.bootstrap.servers", broker.bootstrapServers()),
+                Map.of(),
+                List.of("ingest", file.toString()),
+                Path.of(file + ".log"))) {
+            Duration cpu = Duration.ZERO;
+            long peak = 0;
+            while (ingest.isAlive()) {
+                cpu = ingest.cpu().compareTo(cpu) > 0 ? ingest.cpu() : cpu;
+                peak = Math.max(peak, ingest.peakMemory());
+                Thread.sleep(10);
+            }
+            Matcher done = DONE.matcher(ingest.log());
+            if (ingest.awaitExit(LIMIT) != 0 || !done.find()) {
+                throw new IOException("ingest failed: " + ingest.log());
+            }
+            long delivered = number(done.group(2));
+            Duration spent = Duration.ofNanos((long) (delivered * 1e9 / number(done.group(3))));
+            return new Sample(delivered, delivered * Documents.SIZE, spent, cpu, peak, new long[0]);
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    private static long number(String text) {
+        return Long.parseLong(text.replace(",", ""));
+    }
+
+    private static ArrayNode rows(Map<Way, List<Sample>> samples) {
+        double raw = median(Objects.requireNonNull(samples.get(Way.RAW))).recordsPerSecond();
+        ArrayNode rows = JSON.createArrayNode();
+        samples.forEach((way, all) -> {
+            Sample sample = median(all);
+            ObjectNode row = rows.addObject()
+                    .put("path", way.label())
+                    .put("records_per_s", Math.round(sample.recordsPerSecond()))
+                    .put("mb_per_s", sample.megabytesPerSecond())
+                    .put("ratio_to_raw", sample.recordsPerSecond() / raw)
+                    .put("cpu_s_per_million", sample.cpuSecondsPerMillion())
+                    .put("peak_memory_bytes", sample.peakMemory());
+            if (sample.latencies().length > 0) {
+                row.put("p50_ms", sample.latencyMillis(0.5)).put("p99_ms", sample.latencyMillis(0.99));
+            }
+            ArrayNode runs = row.putArray("runs_records_per_s");
+            all.forEach(each -> runs.add(Math.round(each.recordsPerSecond())));
+        });
+        return rows;
+    }
+
+    private static Sample median(List<Sample> samples) {
+        return samples.stream()
+                .sorted((a, b) -> Double.compare(a.recordsPerSecond(), b.recordsPerSecond()))
+                .toList()
+                .get(samples.size() / 2);
+    }
+
+    static String table(ArrayNode rows) {
+        StringBuilder table = new StringBuilder(String.format(
+                Locale.ROOT,
+                "%n%-8s %12s %8s %8s %9s %9s %12s %9s  %s%n",
+                "path",
+                "records/s",
+                "MB/s",
+                "of raw",
+                "p50 ms",
+                "p99 ms",
+                "CPU s/M",
+                "peak MB",
+                "runs, records/s"));
+        rows.forEach(row -> table.append(String.format(
+                Locale.ROOT,
+                "%-8s %,12d %8.1f %8.2f %9.1f %9.1f %12.1f %9.0f  %s%n",
+                row.get("path").asText(),
+                row.get("records_per_s").asLong(),
+                row.get("mb_per_s").asDouble(),
+                row.get("ratio_to_raw").asDouble(),
+                row.path("p50_ms").asDouble(Double.NaN),
+                row.path("p99_ms").asDouble(Double.NaN),
+                row.get("cpu_s_per_million").asDouble(),
+                row.get("peak_memory_bytes").asLong() / 1e6,
+                row.get("runs_records_per_s"))));
+        return table.toString();
+    }
+}

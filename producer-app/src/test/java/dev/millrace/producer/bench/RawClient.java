@@ -1,0 +1,92 @@
+package dev.millrace.producer.bench;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/// Kafka's own producer with the very settings of the channel, on the thread of the caller: what cannot be beaten.
+final class RawClient {
+    private static final String CHANNEL = "mp.messaging.outgoing.documents.";
+    private static final int MOST_LATENCIES = 1 << 20;
+    private static final int EVERY = 16;
+
+    private RawClient() {}
+
+    static Sample measure(String bootstrapServers, String topic, Documents documents, Duration time)
+            throws IOException {
+        AtomicLong acknowledged = new AtomicLong();
+        long[] latencies = new long[MOST_LATENCIES];
+        AtomicInteger measured = new AtomicInteger();
+        Duration cpu = cpu();
+        long began = System.nanoTime();
+        try (KafkaProducer<String, byte[]> producer =
+                new KafkaProducer<>(settings(bootstrapServers), new StringSerializer(), new ByteArraySerializer())) {
+            for (long n = 0; System.nanoTime() - began < time.toNanos(); n++) {
+                long sent = System.nanoTime();
+                boolean sampled = n % EVERY == 0;
+                var _ = producer.send(record(topic, documents, n), (_, error) -> {
+                    if (error == null) {
+                        acknowledged.incrementAndGet();
+                        if (sampled) {
+                            int index = measured.getAndIncrement();
+                            if (index < MOST_LATENCIES) {
+                                latencies[index] = System.nanoTime() - sent;
+                            }
+                        }
+                    }
+                });
+            }
+            producer.flush();
+        }
+        return new Sample(
+                acknowledged.get(),
+                acknowledged.get() * Documents.SIZE,
+                Duration.ofNanos(System.nanoTime() - began),
+                cpu().minus(cpu),
+                0,
+                Arrays.copyOf(latencies, Math.min(measured.get(), MOST_LATENCIES)));
+    }
+
+    private static ProducerRecord<String, byte[]> record(String topic, Documents documents, long n) {
+        ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, Documents.key(n), documents.get(n));
+        record.headers().add("content-type", "application/json".getBytes(StandardCharsets.US_ASCII));
+        record.headers().add("sha256", new byte[64]);
+        record.headers().add("id", Documents.key(n).getBytes(StandardCharsets.US_ASCII));
+        return record;
+    }
+
+    /// What `application.properties` of the app says of its channel, less what is the connector's.
+    private static Map<String, Object> settings(String bootstrapServers) throws IOException {
+        Properties properties = new Properties();
+        try (InputStream in = Objects.requireNonNull(RawClient.class.getResourceAsStream("/application.properties"))) {
+            properties.load(in);
+        }
+        Map<String, Object> settings = new HashMap<>();
+        for (String name : properties.stringPropertyNames()) {
+            String key = name.startsWith(CHANNEL) ? name.substring(CHANNEL.length()) : "";
+            if (key.contains(".") && !key.endsWith("serializer")) {
+                settings.put(key, properties.getProperty(name));
+            }
+        }
+        settings.put("acks", "all");
+        settings.put("bootstrap.servers", bootstrapServers);
+        settings.put("max.block.ms", 60_000);
+        return settings;
+    }
+
+    private static Duration cpu() {
+        return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+}
