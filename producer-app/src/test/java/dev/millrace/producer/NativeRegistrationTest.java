@@ -1,0 +1,71 @@
+package dev.millrace.producer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.luben.zstd.Zstd;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.regex.Pattern;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.junit.jupiter.api.Test;
+
+/// What a native image needs to be told of zstd-jni, which brings no metadata of its own, held against its jar.
+class NativeRegistrationTest {
+    private static final String CONFIG = "/META-INF/native-image/dev.millrace/producer-app/jni-config.json";
+
+    @Test
+    void everyClassWhoseFieldsNativeCodeReachesIsRegistered() throws IOException {
+        Set<String> registered = new TreeSet<>();
+        try (InputStream in = Objects.requireNonNull(NativeRegistrationTest.class.getResourceAsStream(CONFIG))) {
+            for (JsonNode each : new ObjectMapper().readTree(in)) {
+                assertThat(each.get("allDeclaredFields").asBoolean())
+                        .as(each.toString())
+                        .isTrue();
+                registered.add(each.get("name").asText());
+            }
+        }
+
+        Set<String> reached = new TreeSet<>();
+        for (JavaClass each : new ClassFileImporter().importPackagesOf(Zstd.class)) {
+            boolean calledNatively = each.getMethods().stream()
+                    .anyMatch(method -> method.getModifiers().contains(JavaModifier.NATIVE)
+                            && !method.getModifiers().contains(JavaModifier.STATIC));
+            boolean hasState = each.getFields().stream()
+                    .anyMatch(field -> !field.getModifiers().contains(JavaModifier.STATIC));
+            if (calledNatively && hasState) {
+                reached.add(each.getName());
+            }
+        }
+        assertThat(reached).isNotEmpty();
+        assertThat(registered).containsAll(reached);
+    }
+
+    @Test
+    void theLibraryItselfIsAResourceOfTheImage() throws IOException, URISyntaxException {
+        String glob = ConfigProvider.getConfig().getValue("quarkus.native.resources.includes", String.class);
+        Pattern pattern = Pattern.compile(glob.replace(".", "\\.").replace("*", "[^/]*"));
+        URL place = Objects.requireNonNull(
+                Zstd.class.getProtectionDomain().getCodeSource().getLocation());
+        try (JarFile jar = new JarFile(Path.of(place.toURI()).toFile())) {
+            assertThat(jar.stream()
+                            .map(JarEntry::getName)
+                            .filter(pattern.asMatchPredicate())
+                            .toList())
+                    .anyMatch(name -> name.startsWith("linux/amd64/"))
+                    .anyMatch(name -> name.startsWith("linux/aarch64/"));
+        }
+    }
+}
