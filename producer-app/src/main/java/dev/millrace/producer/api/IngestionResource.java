@@ -14,6 +14,7 @@ import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.util.List;
+import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 
 /// `/v1/ingestions`: files that the server reads itself.
@@ -105,9 +106,13 @@ public class IngestionResource {
     @DELETE
     @Path("{id}")
     public Response cancel(@PathParam("id") String id) {
-        return jobs.cancel(id)
-                .map(state -> Response.accepted(View.of(id, state)).build())
-                .orElseGet(() -> unknown(id));
+        try {
+            return jobs.cancel(id)
+                    .map(state -> Response.accepted(View.of(id, state)).build())
+                    .orElseGet(() -> unknown(id));
+        } catch (KafkaException e) {
+            return later(problem(503, "The broker is away", String.valueOf(e.getMessage())));
+        }
     }
 
     private static Response unknown(String id) {

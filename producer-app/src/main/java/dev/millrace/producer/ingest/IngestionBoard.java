@@ -109,7 +109,7 @@ final class IngestionBoard implements AutoCloseable {
                     states.remove(states.keySet().iterator().next());
                 }
             }
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | RuntimeException e) {
             LOG.warnf(
                     "%s-%d@%d is no state of an ingestion and is passed by: %s",
                     record.topic(), record.partition(), record.offset(), e.getMessage());

@@ -1,5 +1,6 @@
 package dev.millrace.producer.ingest;
 
+import dev.millrace.producer.publish.BrokerCheck;
 import dev.millrace.producer.publish.Transactions;
 import dev.millrace.producer.source.FileTree;
 import io.quarkus.runtime.ShutdownEvent;
@@ -38,13 +39,15 @@ public final class IngestionJobs {
     private final IngestConfig config;
     private final Ingestions ingestions;
     private final IngestionBoard board;
+    private final BrokerCheck broker;
     private final Map<String, Ingestion> here = new ConcurrentHashMap<>();
     private final ExecutorService runners;
     private final ScheduledExecutorService follower = Executors.newScheduledThreadPool(
             2, Thread.ofPlatform().daemon().name("ingestions-", 0).factory());
 
-    IngestionJobs(IngestConfig config, Ingestions ingestions, Transactions transactions) {
+    IngestionJobs(IngestConfig config, Ingestions ingestions, Transactions transactions, BrokerCheck broker) {
         this.config = config;
+        this.broker = broker;
         this.ingestions = ingestions;
         this.board = new IngestionBoard(transactions, config.cursorTopic());
         this.runners = new ThreadPoolExecutor(
@@ -81,8 +84,8 @@ public final class IngestionJobs {
                 this::takeOver, SCAN.toMillis(), SCAN.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /// Orders the ingestion of a path. One that runs here already goes on; one that ended is begun again, and finds
-    /// what is new.
+    /// Orders the ingestion of a path. One that runs already, here or elsewhere, goes on; one that ended is begun
+    /// again, and finds what is new.
     public Order order(Path path) {
         Optional<String> wrong = refusal(path);
         if (wrong.isPresent()) {
@@ -92,6 +95,13 @@ public final class IngestionJobs {
         Ingestion running = here.get(source.id());
         if (running != null) {
             return new Order.Taken(source.id(), running.state());
+        }
+        Optional<IngestionState> elsewhere = board.state(source.id()).filter(this::isAlive);
+        if (elsewhere.isPresent()) {
+            return new Order.Taken(source.id(), elsewhere.get());
+        }
+        if (broker.within(SCAN) instanceof BrokerCheck.Availability.Unavailable no) {
+            return new Order.Unavailable(no.reason());
         }
         Ingestion ingestion = ingestions.create(source, true, LOG::info);
         if (here.putIfAbsent(source.id(), ingestion) != null) {
@@ -114,6 +124,7 @@ public final class IngestionJobs {
     /// Ends an ingestion for good, wherever it runs. What was committed stays.
     ///
     /// @return its state; empty where there is none of this id
+    /// @throws KafkaException where it runs elsewhere and the cluster does not answer
     public Optional<IngestionState> cancel(String id) {
         Ingestion running = here.get(id);
         if (running != null) {
@@ -191,21 +202,32 @@ public final class IngestionJobs {
         }
     }
 
+    /// Whether a server runs it, as far as can be told: one that was killed a moment ago still seems to.
+    private boolean isAlive(IngestionState state) {
+        return state.served()
+                && state.phase() == IngestionState.Phase.RUNNING
+                && state.at().isAfter(Instant.now().minus(config.takeoverAfter()));
+    }
+
     private void takeOver() {
-        Instant silentSince = Instant.now().minus(config.takeoverAfter());
-        board.all().forEach((id, state) -> {
-            boolean orphan = state.served()
-                    && state.phase() == IngestionState.Phase.RUNNING
-                    && state.at().isBefore(silentSince)
-                    && !here.containsKey(id);
-            if (orphan && refusal(state.path()).isEmpty()) {
-                LOG.infof("takes over the ingestion of %s, silent since %s", state.path(), state.at());
-                Order order = order(state.path());
-                if (!(order instanceof Order.Taken)) {
-                    LOG.warnf("the ingestion of %s could not be taken over: %s", state.path(), order);
+        try {
+            board.all().forEach((id, state) -> {
+                boolean orphan = state.served()
+                        && state.phase() == IngestionState.Phase.RUNNING
+                        && !isAlive(state)
+                        && !here.containsKey(id);
+                if (orphan && refusal(state.path()).isEmpty()) {
+                    LOG.infof("takes over the ingestion of %s, silent since %s", state.path(), state.at());
+                    Order order = order(state.path());
+                    if (!(order instanceof Order.Taken)) {
+                        LOG.warnf("the ingestion of %s could not be taken over: %s", state.path(), order);
+                    }
                 }
-            }
-        });
+            });
+        } catch (RuntimeException e) {
+            // The next look may fare better; without this there would be none.
+            LOG.errorf(e, "cannot look for ingestions to take over");
+        }
     }
 
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
