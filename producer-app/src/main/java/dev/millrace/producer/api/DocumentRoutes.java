@@ -22,12 +22,7 @@ import java.util.Optional;
 final class DocumentRoutes {
     private static final String PATH = "/v1/documents";
 
-    private final DocumentReader reader;
-    private final DocumentPublisher publisher;
-    private final Room room;
-    private final Rejections rejections;
-    private final OpenStreams streams;
-    private final ApiConfig config;
+    private final Reception reception;
     private final MeterRegistry registry;
 
     DocumentRoutes(
@@ -38,12 +33,7 @@ final class DocumentRoutes {
             OpenStreams streams,
             ApiConfig config,
             MeterRegistry registry) {
-        this.reader = DocumentReader.of(limits);
-        this.publisher = publisher;
-        this.room = room;
-        this.rejections = rejections;
-        this.streams = streams;
-        this.config = config;
+        this.reception = new Reception(DocumentReader.of(limits), publisher, room, rejections, streams, config);
         this.registry = registry;
     }
 
@@ -64,12 +54,12 @@ final class DocumentRoutes {
                 .orElse("");
         registry.counter("millrace.requests", "type", type.equals("application/x-ndjson") ? "stream" : "single")
                 .increment();
-        if (streams.closing()) {
-            Problem.closing(config.retryAfter()).refuse(request);
+        if (reception.streams().closing()) {
+            Problem.closing(reception.config().retryAfter()).refuse(request);
             return;
         }
         switch (type) {
-            case "application/json" -> takeOne(request);
+            case "application/json" -> new SingleDocument(request, context(), reception).start();
             case "application/x-ndjson", "application/ndjson" -> takeStream(request);
             default ->
                 Problem.of(
@@ -86,12 +76,7 @@ final class DocumentRoutes {
             Problem.of(400, "Bad request", "report is all, failures or summary").refuse(request);
             return;
         }
-        new DocumentStream(request, context(), reader, publisher, room, rejections, streams, config, level.get())
-                .start();
-    }
-
-    private void takeOne(HttpServerRequest request) {
-        new SingleDocument(request, context(), reader, publisher, room, rejections, config).start();
+        new DocumentStream(request, context(), reception, level.get()).start();
     }
 
     private static Context context() {

@@ -2,10 +2,8 @@ package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Document;
-import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.document.LineSplitter;
 import dev.millrace.producer.publish.Delivery;
-import dev.millrace.producer.publish.DocumentPublisher;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -37,12 +35,7 @@ final class DocumentStream {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Context context;
-    private final DocumentReader reader;
-    private final DocumentPublisher publisher;
-    private final Room room;
-    private final Rejections rejections;
-    private final OpenStreams streams;
-    private final ApiConfig config;
+    private final Reception reception;
     private final ReportLevel level;
     private final LineSplitter lines;
     private final Deque<CompletableFuture<Report>> awaited = new ArrayDeque<>();
@@ -58,27 +51,13 @@ final class DocumentStream {
     private int held;
     private long writeTimer = -1;
 
-    DocumentStream(
-            HttpServerRequest request,
-            Context context,
-            DocumentReader reader,
-            DocumentPublisher publisher,
-            Room room,
-            Rejections rejections,
-            OpenStreams streams,
-            ApiConfig config,
-            ReportLevel level) {
+    DocumentStream(HttpServerRequest request, Context context, Reception reception, ReportLevel level) {
         this.request = request;
         this.response = request.response();
         this.context = context;
-        this.reader = reader;
-        this.publisher = publisher;
-        this.room = room;
-        this.rejections = rejections;
-        this.streams = streams;
-        this.config = config;
+        this.reception = reception;
         this.level = level;
-        this.lines = new LineSplitter(reader.maxBytes());
+        this.lines = new LineSplitter(reception.reader().maxBytes());
     }
 
     void start() {
@@ -101,7 +80,7 @@ final class DocumentStream {
                 hand(() -> send(null));
             }
         });
-        streams.add(this);
+        reception.streams().add(this);
         readOn();
     }
 
@@ -136,7 +115,7 @@ final class DocumentStream {
             }
             Sent sent = done.result();
             if (sent.refused() != null) {
-                fail(Problem.unavailable(sent.refused(), config.retryAfter()));
+                fail(Problem.unavailable(sent.refused(), reception.config().retryAfter()));
                 return;
             }
             for (CompletableFuture<Report> report : sent.reports()) {
@@ -161,17 +140,17 @@ final class DocumentStream {
         for (LineSplitter.Line line : split) {
             long index = nextIndex++;
             Admission admission = switch (line) {
-                case LineSplitter.Whole whole -> reader.read(whole.bytes());
-                case LineSplitter.Overlong _ -> reader.tooLarge();
+                case LineSplitter.Whole whole -> reception.reader().read(whole.bytes());
+                case LineSplitter.Overlong _ -> reception.reader().tooLarge();
             };
             switch (admission) {
                 case Admission.Rejected no -> {
-                    rejections.count(no);
+                    reception.rejections().count(no);
                     reports.add(CompletableFuture.completedFuture(Report.rejected(index, no.describe())));
                 }
                 case Admission.Accepted yes -> {
                     Document document = yes.document();
-                    CompletableFuture<Delivery> delivery = publisher.publish(document);
+                    CompletableFuture<Delivery> delivery = reception.publisher().publish(document);
                     if (index == 0 && delivery.getNow(null) instanceof Delivery.Failed failed && failed.unavailable()) {
                         return new Sent(List.of(), failed.reason());
                     }
@@ -186,26 +165,32 @@ final class DocumentStream {
         if (over || sending || bodyEnded) {
             return;
         }
-        if (awaited.size() >= config.window() || response.writeQueueFull()) {
+        if (awaited.size() >= reception.config().window() || response.writeQueueFull()) {
             return;
         }
         if (!waiting) {
             // Other requests may hold the room; their reports do not wake this one.
             waiting = true;
-            room.whenFree(
-                    context.owner(),
-                    () -> {
-                        waiting = false;
-                        if (!over && !bodyEnded) {
-                            request.resume();
-                        }
-                    },
-                    () -> fail(Problem.busy(config.retryAfter())));
+            reception
+                    .room()
+                    .whenFree(
+                            context.owner(),
+                            () -> {
+                                waiting = false;
+                                if (!over && !bodyEnded) {
+                                    request.resume();
+                                }
+                            },
+                            () -> {
+                                if (!bodyEnded) {
+                                    fail(Problem.busy(reception.config().retryAfter()));
+                                }
+                            });
         }
     }
 
     private void hold(int bytes) {
-        room.hold(bytes - held);
+        reception.room().hold(bytes - held);
         held = bytes;
     }
 
@@ -251,19 +236,20 @@ final class DocumentStream {
         beginAnswer();
         var _ = response.write(out);
         if (response.writeQueueFull() && writeTimer < 0) {
-            writeTimer = context.owner().setTimer(config.writeTimeout().toMillis(), _ -> {
-                LOG.warnf(
-                        "a client did not read its reports for millrace.api.write-timeout = %s: cut off",
-                        config.writeTimeout());
-                abandon();
-                var _ = request.connection().close();
-            });
+            writeTimer = context.owner()
+                    .setTimer(reception.config().writeTimeout().toMillis(), _ -> {
+                        LOG.warnf(
+                                "a client did not read its reports for millrace.api.write-timeout = %s: cut off",
+                                reception.config().writeTimeout());
+                        abandon();
+                        var _ = request.connection().close();
+                    });
         }
     }
 
     private void finish() {
         if (stopped && nextIndex == 0) {
-            fail(Problem.closing(config.retryAfter()));
+            fail(Problem.closing(reception.config().retryAfter()));
             return;
         }
         end();
@@ -312,7 +298,7 @@ final class DocumentStream {
         over = true;
         stopWriteTimer();
         hold(0);
-        streams.remove(this);
+        reception.streams().remove(this);
     }
 
     private void stopWriteTimer() {

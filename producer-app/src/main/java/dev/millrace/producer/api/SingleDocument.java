@@ -2,9 +2,7 @@ package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Document;
-import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.publish.Delivery;
-import dev.millrace.producer.publish.DocumentPublisher;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -21,31 +19,16 @@ final class SingleDocument {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Context context;
-    private final DocumentReader reader;
-    private final DocumentPublisher publisher;
-    private final Room room;
-    private final Rejections rejections;
-    private final ApiConfig config;
+    private final Reception reception;
     private final Buffer body = Buffer.buffer();
     private long held;
     private boolean over;
 
-    SingleDocument(
-            HttpServerRequest request,
-            Context context,
-            DocumentReader reader,
-            DocumentPublisher publisher,
-            Room room,
-            Rejections rejections,
-            ApiConfig config) {
+    SingleDocument(HttpServerRequest request, Context context, Reception reception) {
         this.request = request;
         this.response = request.response();
         this.context = context;
-        this.reader = reader;
-        this.publisher = publisher;
-        this.room = room;
-        this.rejections = rejections;
-        this.config = config;
+        this.reception = reception;
     }
 
     void start() {
@@ -60,32 +43,37 @@ final class SingleDocument {
     }
 
     private void readOn() {
-        room.whenFree(context.owner(), request::resume, () -> refuse(Problem.busy(config.retryAfter())));
+        reception
+                .room()
+                .whenFree(
+                        context.owner(),
+                        request::resume,
+                        () -> refuse(Problem.busy(reception.config().retryAfter())));
     }
 
     private void take(Buffer part) {
         if (over) {
             return;
         }
-        if (body.length() + part.length() > reader.maxBytes()) {
-            Admission.Rejected no = reader.tooLarge();
-            rejections.count(no);
+        if (body.length() + part.length() > reception.reader().maxBytes()) {
+            Admission.Rejected no = reception.reader().tooLarge();
+            reception.rejections().count(no);
             refuse(Problem.of(413, "Document too large", no.reason()));
             return;
         }
         body.appendBuffer(part);
         held += part.length();
-        room.hold(part.length());
-        if (room.full()) {
+        reception.room().hold(part.length());
+        if (reception.room().full()) {
             request.pause();
             readOn();
         }
     }
 
     private void publish() {
-        switch (reader.read(body.getBytes())) {
+        switch (reception.reader().read(body.getBytes())) {
             case Admission.Rejected no -> {
-                rejections.count(no);
+                reception.rejections().count(no);
                 JsonObject place = new JsonObject()
                         .put("field", no.field())
                         .put("line", no.line())
@@ -99,7 +87,8 @@ final class SingleDocument {
 
     /// On a worker thread: `send` of the Kafka producer may wait.
     private void publish(Document document) {
-        context.<CompletableFuture<Delivery>>executeBlocking(() -> publisher.publish(document), false)
+        context.<CompletableFuture<Delivery>>executeBlocking(
+                        () -> reception.publisher().publish(document), false)
                 .onComplete(_ -> end())
                 .compose(delivery -> Future.fromCompletionStage(delivery, context))
                 .onSuccess(delivery -> answer(document, delivery))
@@ -117,7 +106,8 @@ final class SingleDocument {
             }
             case Delivery.Failed not -> {
                 if (not.unavailable()) {
-                    Problem.unavailable(not.reason(), config.retryAfter()).answer(response);
+                    Problem.unavailable(not.reason(), reception.config().retryAfter())
+                            .answer(response);
                 } else {
                     new Problem(502, "The broker refused the document", not.reason(), Optional.empty(), report)
                             .answer(response);
@@ -135,10 +125,10 @@ final class SingleDocument {
         }
     }
 
-    /// The body is held no longer, by this request: it is refused, gone, or with the publisher.
+    /// The body is held no longer, by this request: it is refused, gone, or with the reception.publisher().
     private void end() {
         over = true;
-        room.hold(-held);
+        reception.room().hold(-held);
         held = 0;
     }
 }

@@ -27,7 +27,7 @@ import org.apache.kafka.common.errors.ProducerFencedException;
 /// records sees each line once, whenever this process is killed. A transaction that fails is handled the same way
 /// as a crash: everything is dropped, the log is opened anew, and reading goes on where it says that it was.
 ///
-/// Runs on one thread; [#stop] and [#totals] may be called from any.
+/// Runs on one thread; [#stop], [#cancel] and [#state] may be called from any.
 final class Ingestion {
     private static final Duration RETRY = Duration.ofSeconds(1);
     /// Files that one transaction may end, and lines that the broker refuses for good, before something gives way.
@@ -41,9 +41,9 @@ final class Ingestion {
     private final Settings settings;
     private final Consumer<String> out;
     private final Map<Place, String> refused = new ConcurrentHashMap<>();
-    private final long began = System.nanoTime();
-    private long lastCommit = began;
-    private long lastLine = began;
+    private long began;
+    private long lastCommit;
+    private long lastLine;
     private final Path root;
     private final boolean served;
     private volatile boolean stopped;
@@ -128,6 +128,9 @@ final class Ingestion {
     /// @throws IOException where a file cannot be read
     /// @throws IngestionFailedException where the log cannot be written to
     End run(List<DocumentFile> files) throws IOException, InterruptedException {
+        began = System.nanoTime();
+        lastCommit = began;
+        lastLine = began;
         boolean ended = false;
         while (!ended) {
             try (IngestionLog log = opener.open()) {
@@ -142,14 +145,14 @@ final class Ingestion {
     }
 
     private void recover(KafkaException e) throws InterruptedException {
-        if (e instanceof ProducerFencedException || e instanceof InvalidProducerEpochException) {
+        if (isCausedBy(e, ProducerFencedException.class) || isCausedBy(e, InvalidProducerEpochException.class)) {
             throw new IngestionFailedException(
                     "another process runs this ingestion, or this one was silent for transaction.timeout.ms; what was"
                             + " committed stays: run it again to go on",
                     e,
                     true);
         }
-        if (e instanceof AuthorizationException) {
+        if (isCausedBy(e, AuthorizationException.class)) {
             throw new IngestionFailedException("the cluster does not allow it: " + e.getMessage(), e);
         }
         if (refused.size() > MOST_REFUSED) {
@@ -164,6 +167,15 @@ final class Ingestion {
         }
         out.accept("begins the last transaction again: " + e.getMessage());
         Thread.sleep(RETRY);
+    }
+
+    /// What the network thread met is thrown by a later call, wrapped.
+    private static boolean isCausedBy(Throwable error, Class<? extends KafkaException> type) {
+        Throwable each = error;
+        while (each != null && !type.isInstance(each)) {
+            each = each.getCause();
+        }
+        return each != null;
     }
 
     private static Duration since(long nanos) {
@@ -207,19 +219,29 @@ final class Ingestion {
         private void ingest(DocumentFile file) throws IOException, InterruptedException {
             rejectedOfFile = 0;
             FileCursor from = whereToGoOn(file);
-            Path path = from.file();
-            new ReadAhead(file).read(from.bytes(), from.line(), reader, item -> {
-                take(new Place(path, item.line()), item);
-                FileHead head = moved.getOrDefault(path, from).head();
-                moved.put(path, new FileCursor(path, head, item.line(), item.end()));
-                if (System.nanoTime() - begun >= settings.commitInterval().toNanos()) {
-                    identify(file, path);
-                    commit();
+            new ReadAhead(file).read(from.bytes(), from.line(), reader, new DocumentFile.Taker() {
+                @Override
+                public boolean take(Item item) throws IOException {
+                    Place place = new Place(from.file(), item.line());
+                    Pass.this.take(place, item);
+                    if (item.ended() || item.admission() instanceof Admission.Accepted) {
+                        FileHead head = moved.getOrDefault(from.file(), from).head();
+                        moved.put(from.file(), new FileCursor(from.file(), head, item.line(), item.end()));
+                    }
+                    tell(place);
+                    return idle();
                 }
-                tell(path, item.line());
-                return !stopped;
+
+                @Override
+                public boolean idle() throws IOException {
+                    if (System.nanoTime() - begun >= settings.commitInterval().toNanos()) {
+                        identify(file, from.file());
+                        commit();
+                    }
+                    return !stopped;
+                }
             });
-            identify(file, path);
+            identify(file, from.file());
             if (moved.size() >= MOST_CURSORS) {
                 commit();
             }
@@ -255,6 +277,7 @@ final class Ingestion {
                     rejectedOfFile++;
                     if (rejectedOfFile <= TOLD) {
                         out.accept(place + " rejected: " + no.describe()
+                                + (item.ended() ? "" : "; it lacks its end, and is read again next time")
                                 + (rejectedOfFile == TOLD ? "; more of this file are counted only" : ""));
                     }
                 }
@@ -291,10 +314,10 @@ final class Ingestion {
             lastCommit = begun;
         }
 
-        private void tell(Path path, long line) {
+        private void tell(Place place) {
             if (since(lastLine).compareTo(settings.progressInterval()) >= 0) {
                 lastLine = System.nanoTime();
-                out.accept(path + " line " + line + ": " + ofThisRun.line(since(began)));
+                out.accept(place + ": " + ofThisRun.line(since(began)));
             }
         }
     }

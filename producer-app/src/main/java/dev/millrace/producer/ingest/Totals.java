@@ -7,7 +7,7 @@ import java.util.Locale;
 
 /// What an ingestion has done.
 ///
-/// @param documents read
+/// @param documents read; a last line that lacks its end is read, and counted, again by the next run
 /// @param delivered committed to the log
 /// @param rejected no documents, by our rules
 /// @param failed refused by the broker for good

@@ -31,6 +31,13 @@ public record DocumentFile(Path path) {
     public interface Taker {
         /// @return whether more is wanted
         boolean take(Item item) throws IOException, InterruptedException;
+
+        /// Called about once a second while nothing comes: unpacking up to where an earlier run was may take long.
+        ///
+        /// @return whether more is wanted
+        default boolean idle() throws IOException, InterruptedException {
+            return true;
+        }
     }
 
     /// Whether a file of this name is one that is read.
@@ -65,24 +72,25 @@ public record DocumentFile(Path path) {
             boolean more = true;
             while (read >= 0 && more) {
                 splitter.feed(buffer, 0, read, lines::add);
-                more = give(lines, from, reader, taker);
+                more = give(lines, from, true, reader, taker);
                 read = in.read(buffer);
             }
             if (more) {
                 splitter.end(lines::add);
-                var _ = give(lines, from, reader, taker);
+                var _ = give(lines, from, false, reader, taker);
             }
         }
     }
 
-    private static boolean give(List<LineSplitter.Line> lines, long from, DocumentReader reader, Taker taker)
+    private static boolean give(
+            List<LineSplitter.Line> lines, long from, boolean ended, DocumentReader reader, Taker taker)
             throws IOException, InterruptedException {
         for (LineSplitter.Line line : lines) {
             Admission admission = switch (line) {
                 case LineSplitter.Whole whole -> reader.read(whole.bytes());
                 case LineSplitter.Overlong _ -> reader.tooLarge();
             };
-            if (!taker.take(new Item(line.number(), from + line.end(), admission))) {
+            if (!taker.take(new Item(line.number(), from + line.end(), admission, ended))) {
                 return false;
             }
         }
@@ -97,7 +105,7 @@ public record DocumentFile(Path path) {
         }
         int size = content.length;
         if (size > reader.maxBytes()) {
-            return new Item(1, size, reader.tooLarge());
+            return new Item(1, size, reader.tooLarge(), true);
         }
         String text;
         try {
@@ -106,11 +114,11 @@ public record DocumentFile(Path path) {
                     .decode(ByteBuffer.wrap(content))
                     .toString();
         } catch (CharacterCodingException e) {
-            return new Item(1, size, new Admission.Rejected(Fault.ENCODING, "", 1, 1, "is not UTF-8"));
+            return new Item(1, size, new Admission.Rejected(Fault.ENCODING, "", 1, 1, "is not UTF-8"), true);
         }
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("text", text);
         json.put("source", String.valueOf(path.getFileName()));
-        return new Item(1, size, reader.read(json.toString().getBytes(StandardCharsets.UTF_8)));
+        return new Item(1, size, reader.read(json.toString().getBytes(StandardCharsets.UTF_8)), true);
     }
 }

@@ -7,11 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Reads and admits the documents of a file on a thread of its own, a few chunks ahead of the one that takes them:
 /// whoever sends also compresses, and is not to wait for a parser.
 public final class ReadAhead {
+    private static final long IDLE_SECONDS = 1;
     private static final int CHUNKS = 8;
     private static final int DOCUMENTS = 256;
     private static final int BYTES = 256 << 10;
@@ -35,7 +37,11 @@ public final class ReadAhead {
         try {
             boolean more = true;
             while (more) {
-                Chunk chunk = chunks.take();
+                Chunk chunk = chunks.poll(IDLE_SECONDS, TimeUnit.SECONDS);
+                if (chunk == null) {
+                    more = taker.idle();
+                    continue;
+                }
                 for (Item item : chunk.items()) {
                     more = more && taker.take(item);
                 }

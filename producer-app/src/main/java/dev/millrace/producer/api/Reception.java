@@ -1,0 +1,19 @@
+package dev.millrace.producer.api;
+
+import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.publish.DocumentPublisher;
+
+/// What every request that brings documents is served with.
+///
+/// @param reader decides what a document is
+/// @param publisher takes those that are
+/// @param room that all requests share
+/// @param rejections counts the others
+/// @param streams that are open
+record Reception(
+        DocumentReader reader,
+        DocumentPublisher publisher,
+        Room room,
+        Rejections rejections,
+        OpenStreams streams,
+        ApiConfig config) {}
