@@ -16,11 +16,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,6 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// The packaged producer as a process: how it ends, and how it says no.
 class ProducerAppIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
+    /// Many transactions, and many lines that say so.
+    private static final Map<String, String> HURRIED =
+            Map.of("millrace.ingest.commit-interval", "20ms", "millrace.ingest.progress-interval", "20ms");
 
     @TempDir
     private static Path shared;
@@ -101,38 +103,59 @@ class ProducerAppIT {
 
     @Test
     void aFileThatIsIngestedIsSeenLineByLineOnceHoweverOftenTheProcessIsKilled() throws Exception {
-        Path file = shared.resolve("corpus.jsonl");
         int lines = 60_000;
-        Set<String> expected = new HashSet<>();
-        try (BufferedWriter out = Files.newBufferedWriter(file)) {
-            for (int i = 0; i < lines; i++) {
-                expected.add("file-" + i);
-                out.write("{\"text\":\"" + "word ".repeat(200) + "\",\"id\":\"file-" + i + "\"}\n");
-            }
-            out.write("{broken\n");
-        }
-        Map<String, String> hurried =
-                Map.of("millrace.ingest.commit-interval", "20ms", "millrace.ingest.progress-interval", "20ms");
+        Path file = corpus("corpus.jsonl", "file-", lines);
+        Files.writeString(file, "{broken\n", StandardOpenOption.APPEND);
         List<String> command = List.of("ingest", file.toString());
 
         for (int kill = 1; kill <= 3; kill++) {
-            try (AppProcess ingest = start("killed", hurried, command)) {
+            try (AppProcess ingest = start("killed", HURRIED, command)) {
                 int goal = kill;
                 await().atMost(LIMIT).until(() -> progressLines(ingest) >= 5L * goal);
                 ingest.kill();
             }
         }
-        try (AppProcess ingest = start("stopped", hurried, command)) {
+        try (AppProcess ingest = start("stopped", HURRIED, command)) {
             await().atMost(LIMIT).until(() -> progressLines(ingest) >= 5);
             assertThat(ingest.terminate(LIMIT)).as(ingest.log()).isEqualTo(3);
             assertThat(ingest.log()).contains("goes on after line ", "stopped: ");
         }
-        try (AppProcess ingest = start("ended", hurried, command)) {
+        try (AppProcess ingest = start("ended", HURRIED, command)) {
             assertThat(ingest.awaitExit(LIMIT)).as(ingest.log()).isEqualTo(1);
             assertThat(ingest.log()).contains("line " + (lines + 1) + " rejected: broken JSON");
         }
 
-        assertThat(keys("file-")).hasSize(lines).doesNotHaveDuplicates().containsAll(expected);
+        assertThat(keys("file-")).hasSize(lines).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void ofTwoProcessesThatIngestTheSameFileTheFirstEndsAndNoLineIsSeenTwice() throws Exception {
+        int lines = 60_000;
+        List<String> command =
+                List.of("ingest", corpus("contested.jsonl", "twice-", lines).toString());
+        try (AppProcess first = start("first", HURRIED, command)) {
+            await().atMost(LIMIT).until(() -> progressLines(first) >= 1);
+            first.pause();
+            try (AppProcess second = start("second", HURRIED, command)) {
+                await().atMost(LIMIT).until(() -> progressLines(second) >= 1);
+                first.goOn();
+                assertThat(first.awaitExit(LIMIT)).as(first.log()).isEqualTo(1);
+                assertThat(first.log()).contains("another process runs this ingestion");
+                assertThat(second.awaitExit(LIMIT)).as(second.log()).isZero();
+            }
+        }
+
+        assertThat(keys("twice-")).hasSize(lines).doesNotHaveDuplicates();
+    }
+
+    private static Path corpus(String name, String id, int lines) throws IOException {
+        Path file = shared.resolve(name);
+        try (BufferedWriter out = Files.newBufferedWriter(file)) {
+            for (int i = 0; i < lines; i++) {
+                out.write("{\"text\":\"" + "word ".repeat(200) + "\",\"id\":\"" + id + i + "\"}\n");
+            }
+        }
+        return file;
     }
 
     @Test
@@ -146,7 +169,7 @@ class ProducerAppIT {
     private static long progressLines(AppProcess ingest) throws IOException {
         return ingest.log()
                 .lines()
-                .filter(line -> line.contains("corpus.jsonl line "))
+                .filter(line -> line.contains(".jsonl line "))
                 .count();
     }
 

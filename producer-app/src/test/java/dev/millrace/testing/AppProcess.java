@@ -123,6 +123,25 @@ public final class AppProcess implements AutoCloseable {
         awaitExit(Duration.ofSeconds(30));
     }
 
+    /// Holds the process still (SIGSTOP), as a machine that swaps does.
+    public void pause() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /// Lets a held process go on (SIGCONT).
+    public void goOn() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .inheritIO()
+                .start();
+        if (kill.waitFor() != 0) {
+            throw failure("took no SIG" + name);
+        }
+    }
+
     public boolean isAlive() {
         return process.isAlive();
     }

@@ -12,34 +12,21 @@ public final class RawRequest implements AutoCloseable {
 
     private final Socket socket;
 
-    private RawRequest(int port, String head) throws IOException {
+    private RawRequest(int port, String path, String type, String framing) throws IOException {
         socket = new Socket("localhost", port);
         socket.setSoTimeout(TIMEOUT_MILLIS);
-        write(head + "\r\n\r\n");
+        write(String.join(
+                "\r\n", "POST " + path + " HTTP/1.1", "Host: localhost", "Content-Type: " + type, framing, "", ""));
     }
 
     /// A stream of documents, its body in chunks.
     public static RawRequest stream(int port, String path) throws IOException {
-        return new RawRequest(
-                port,
-                String.join(
-                        "\r\n",
-                        "POST " + path + " HTTP/1.1",
-                        "Host: localhost",
-                        "Content-Type: application/x-ndjson",
-                        "Transfer-Encoding: chunked"));
+        return new RawRequest(port, path, "application/x-ndjson", "Transfer-Encoding: chunked");
     }
 
     /// One document of a length that is announced.
     public static RawRequest single(int port, String path, int length) throws IOException {
-        return new RawRequest(
-                port,
-                String.join(
-                        "\r\n",
-                        "POST " + path + " HTTP/1.1",
-                        "Host: localhost",
-                        "Content-Type: application/json",
-                        "Content-Length: " + length));
+        return new RawRequest(port, path, "application/json", "Content-Length: " + length);
     }
 
     /// Bytes of the body, as they are.
