@@ -29,7 +29,7 @@ final class Bench {
         List<Measured> rows = run(
                 Path.of(arguments[0]),
                 List.of(System.getProperty("bench.shapes", SHAPES).split(",")),
-                List.of(System.getProperty("bench.dtypes", "fp32,bf16").split(",")),
+                List.of(System.getProperty("bench.dtypes", "fp32").split(",")),
                 Double.parseDouble(System.getProperty("bench.seconds", "30")),
                 threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
         System.out.println(table(rows));

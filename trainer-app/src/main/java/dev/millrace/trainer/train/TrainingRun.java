@@ -3,32 +3,22 @@ package dev.millrace.trainer.train;
 import ai.djl.Device;
 import dev.millrace.trainer.batch.BatchAssembler;
 import dev.millrace.trainer.batch.BatchConfig;
-import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.Prefetcher;
 import dev.millrace.trainer.batch.RecordReader;
-import dev.millrace.trainer.batch.SeenIds;
 import dev.millrace.trainer.checkpoint.Checkpoint;
-import dev.millrace.trainer.checkpoint.CheckpointConfig;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
 import dev.millrace.trainer.intake.DocumentDecoder;
 import dev.millrace.trainer.intake.DocumentIntake;
-import dev.millrace.trainer.intake.IntakeConfig;
 import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.intake.LogInspector;
 import dev.millrace.trainer.learn.DeviceChoice;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.TorchEngine;
-import dev.millrace.trainer.ledger.LedgerReader;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.Objective;
-import dev.millrace.trainer.publish.Outbox;
-import dev.millrace.trainer.publish.PublishConfig;
-import dev.millrace.trainer.publish.Publisher;
-import dev.millrace.trainer.publish.RunIdentity;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
-import dev.millrace.trainer.tokenize.TokenizerConfig;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -37,11 +27,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -54,26 +42,15 @@ final class TrainingRun {
     private static final Duration RETRY = Duration.ofSeconds(2);
     private static final Duration STANDBY = Duration.ofMillis(500);
 
-    private final Settings settings;
+    private final RunSettings settings;
     private final DocumentIntake intake;
     private final Map<String, Object> clientSettings;
     private final TrainingStatus status;
     private volatile @Nullable TrainingLoop loop;
     private volatile boolean stopRequested;
 
-    /// The settings of every part of a run.
-    @Singleton
-    record Settings(
-            TrainConfig train,
-            EngineConfig engine,
-            BatchConfig batch,
-            TokenizerConfig tokenizer,
-            IntakeConfig intake,
-            CheckpointConfig checkpoint,
-            PublishConfig publish) {}
-
     TrainingRun(
-            Settings settings,
+            RunSettings settings,
             DocumentIntake intake,
             @Identifier("default-kafka-broker") Map<String, Object> clientSettings,
             TrainingStatus status) {
@@ -221,7 +198,15 @@ final class TrainingRun {
         if (snapshot == null) {
             return "stopped before the log was reached";
         }
-        SortedMap<String, String> fingerprint = fingerprint(learner, tokenizer, snapshot, threads, device);
+        SortedMap<String, String> fingerprint = RunFingerprint.of(
+                settings,
+                new RunFingerprint.Surroundings(
+                        learner.config(),
+                        tokenizer.fingerprint(),
+                        intake.topic(),
+                        snapshot.topicId(),
+                        threads,
+                        device));
         checkpoint.ifPresent(found -> SettingsCheck.requireSame(found.manifest(), fingerprint));
         RunStart start = checkpoint
                 .map(found -> RunStart.resumed(
@@ -243,21 +228,10 @@ final class TrainingRun {
                 .orElseGet(() -> new TrainingLoop.State(0, 0, Double.NaN, start.cursor(), false));
         status.restored(start.cursor(), start.bounds().orElse(null), state.step());
         LOG.infof("step %,d; %s", state.step(), describe(start));
-        try (StepLedger ledger = StepLedger.open(settings.checkpoint().directory(), state.step(), LOG::warn)) {
-            Outbox outbox =
-                    checkpoint.isPresent() ? Outbox.read(checkpoint.get().directory()) : new Outbox();
-            SeenIds seen = seen(checkpoint);
-            status.holding(seen::size);
-            try (Publisher publisher = publisher()) {
-                return train(
-                        learner,
-                        tokenizer,
-                        checkpoints,
-                        new Records(ledger, outbox, seen, publisher),
-                        start,
-                        state,
-                        fingerprint);
-            }
+        try (RunRecords records =
+                RunRecords.open(settings, checkpoint, intake.topic(), intake.group(), clientSettings, LOG::warn)) {
+            status.holding(records.seen()::size);
+            return train(learner, tokenizer, checkpoints, records, start, state, fingerprint);
         }
     }
 
@@ -265,7 +239,7 @@ final class TrainingRun {
             Learner learner,
             DocumentTokenizer tokenizer,
             CheckpointStore checkpoints,
-            Records records,
+            RunRecords records,
             RunStart start,
             TrainingLoop.State state,
             SortedMap<String, String> fingerprint)
@@ -285,7 +259,7 @@ final class TrainingRun {
                 checkpoints,
                 records.ledger(),
                 records.outbox(),
-                companions(records),
+                records,
                 status,
                 InstantSource.system(),
                 LOG::info);
@@ -303,7 +277,7 @@ final class TrainingRun {
         }
     }
 
-    private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start, Records records) {
+    private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start, RunRecords records) {
         BatchConfig batch = settings.batch();
         return new BatchAssembler(
                 intake.exchange(),
@@ -321,16 +295,6 @@ final class TrainingRun {
                 records.ledger().ahead());
     }
 
-    private SeenIds seen(Optional<Checkpoint> checkpoint) throws IOException {
-        int window = settings.intake().duplicateWindow();
-        return checkpoint.isPresent()
-                ? SeenIds.read(
-                        checkpoint.get().directory(),
-                        window,
-                        checkpoint.get().manifest().cursor())
-                : new SeenIds(window);
-    }
-
     /// Looks at the log until it is there: a broker that is away is waited for.
     private LogInspector.@Nullable Snapshot look(LogInspector inspector) throws InterruptedException {
         while (!stopRequested) {
@@ -345,93 +309,6 @@ final class TrainingRun {
             }
         }
         return null;
-    }
-
-    private SortedMap<String, String> fingerprint(
-            Learner learner, DocumentTokenizer tokenizer, LogInspector.Snapshot snapshot, int threads, Device device)
-            throws IOException {
-        SortedMap<String, String> fingerprint = new TreeMap<>();
-        fingerprint.put("millrace.train.model", shape(learner.config()));
-        fingerprint.put("tokenizer", tokenizer.fingerprint());
-        fingerprint.put(
-                "millrace.batch.sequence-length",
-                Integer.toString(settings.batch().sequenceLength()));
-        fingerprint.put(
-                "millrace.batch.micro-batch", Integer.toString(settings.batch().microBatch()));
-        fingerprint.put(
-                "millrace.batch.accumulation", Integer.toString(settings.batch().accumulation()));
-        fingerprint.put(
-                "millrace.train.epochs",
-                settings.train().epochs().isPresent()
-                        ? Integer.toString(settings.train().epochs().getAsInt())
-                        : "for ever");
-        fingerprint.put(
-                "millrace.intake.duplicate-window",
-                Integer.toString(settings.intake().duplicateWindow()));
-        fingerprint.put("millrace.engine.threads", Integer.toString(threads));
-        fingerprint.put(
-                "millrace.engine.precision",
-                settings.engine().precision().on(device).toString());
-        fingerprint.put(
-                "millrace.train.router-bias-rate",
-                Double.toString(settings.train().routerBiasRate()));
-        fingerprint.put(
-                "millrace.train.balance-weight",
-                Double.toString(settings.train().balanceWeight()));
-        fingerprint.put(
-                "millrace.train.prediction-weight",
-                Double.toString(settings.train().predictionWeight()));
-        fingerprint.put("topic", intake.topic());
-        fingerprint.put("topic id", snapshot.topicId());
-        return fingerprint;
-    }
-
-    /// What the mathematics of the model depends on: of the configured model where it is there, so that a changed
-    /// one is noticed, else of the one that was restored.
-    private String shape(ModelConfig restored) throws IOException {
-        Path model = settings.train().model();
-        ModelConfig config = Files.exists(model) ? ModelConfig.read(model) : restored;
-        return config.mathematics().toString();
-    }
-
-    /// What a run writes beside its checkpoints.
-    private record Records(StepLedger ledger, Outbox outbox, SeenIds seen, Publisher publisher) {}
-
-    private Publisher publisher() throws IOException {
-        return new Publisher(
-                clientSettings,
-                new Publisher.Place(
-                        intake.topic(),
-                        intake.group(),
-                        settings.publish().deadLetterTopic(),
-                        settings.publish().ledgerTopic()),
-                RunIdentity.of(settings.checkpoint().directory()),
-                LOG::warn);
-    }
-
-    private TrainingLoop.Companions companions(Records records) {
-        LedgerReader steps = LedgerReader.in(settings.checkpoint().directory());
-        return new TrainingLoop.Companions() {
-            @Override
-            public void addFiles(Path directory, Cursor cursor) throws IOException {
-                DocumentTokenizer.copy(settings.tokenizer().directory(), directory);
-                records.seen().write(directory, cursor);
-            }
-
-            @Override
-            public void covered(long step, Outbox outbox, Cursor cursor) throws IOException, InterruptedException {
-                if (settings.checkpoint().replayFrom().isPresent()) {
-                    // The run that is replayed has published all of it.
-                    outbox.clear();
-                    return;
-                }
-                Map<Integer, Long> offsets = new HashMap<>();
-                cursor.partitions()
-                        .forEach(partition -> offsets.put(
-                                partition.partition(), partition.position().offset()));
-                records.publisher().publish(step, outbox, steps::between, offsets);
-            }
-        };
     }
 
     private static String describe(RunStart start) {

@@ -1,0 +1,60 @@
+package dev.millrace.trainer.train;
+
+import ai.djl.Device;
+import dev.millrace.trainer.model.ModelConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// What the bits of a run depend on: the settings that may not change within it, by property, and what it met.
+final class RunFingerprint {
+    private RunFingerprint() {}
+
+    /// What a run met, beside its settings.
+    ///
+    /// @param model that was loaded
+    /// @param tokenizer its fingerprint
+    /// @param topicId changes where a topic is created again
+    /// @param threads of the engine
+    record Surroundings(
+            ModelConfig model, String tokenizer, String topic, String topicId, int threads, Device device) {}
+
+    static SortedMap<String, String> of(RunSettings settings, Surroundings met) throws IOException {
+        SortedMap<String, String> values = new TreeMap<>();
+        TrainConfig train = settings.train();
+        values.put("millrace.train.model", mathematics(train.model(), met.model()));
+        values.put(
+                "millrace.train.epochs",
+                train.epochs().isPresent() ? Integer.toString(train.epochs().getAsInt()) : "for ever");
+        values.put("millrace.train.router-bias-rate", Double.toString(train.routerBiasRate()));
+        values.put("millrace.train.balance-weight", Double.toString(train.balanceWeight()));
+        values.put("millrace.train.prediction-weight", Double.toString(train.predictionWeight()));
+        values.put(
+                "millrace.batch.sequence-length",
+                Integer.toString(settings.batch().sequenceLength()));
+        values.put(
+                "millrace.batch.micro-batch", Integer.toString(settings.batch().microBatch()));
+        values.put(
+                "millrace.batch.accumulation", Integer.toString(settings.batch().accumulation()));
+        values.put(
+                "millrace.intake.duplicate-window",
+                Integer.toString(settings.intake().duplicateWindow()));
+        values.put("millrace.engine.threads", Integer.toString(met.threads()));
+        values.put(
+                "millrace.engine.precision",
+                settings.engine().precision().on(met.device()).toString());
+        values.put("tokenizer", met.tokenizer());
+        values.put("topic", met.topic());
+        values.put("topic id", met.topicId());
+        return values;
+    }
+
+    /// What the mathematics of the model depends on: of the configured model where it is there, so that a changed
+    /// one is noticed, else of the one that was restored.
+    private static String mathematics(Path configured, ModelConfig restored) throws IOException {
+        ModelConfig model = Files.exists(configured) ? ModelConfig.read(configured) : restored;
+        return model.mathematics().toString();
+    }
+}

@@ -1,0 +1,113 @@
+package dev.millrace.trainer.train;
+
+import dev.millrace.trainer.batch.Cursor;
+import dev.millrace.trainer.batch.SeenIds;
+import dev.millrace.trainer.checkpoint.Checkpoint;
+import dev.millrace.trainer.ledger.LedgerReader;
+import dev.millrace.trainer.ledger.StepLedger;
+import dev.millrace.trainer.publish.Outbox;
+import dev.millrace.trainer.publish.Publisher;
+import dev.millrace.trainer.publish.RunIdentity;
+import dev.millrace.trainer.tokenize.DocumentTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// What a run keeps beside its weights: the ledger of its steps, the dead letters that wait, the ids that it has
+/// seen; and who makes them public. A replay makes nothing public: the run that it replays has done so.
+final class RunRecords implements AutoCloseable, TrainingLoop.Companions {
+    private final Path tokenizer;
+    private final LedgerReader steps;
+    private final StepLedger ledger;
+    private final Outbox outbox;
+    private final SeenIds seen;
+    private final Optional<Publisher> publisher;
+
+    private RunRecords(
+            RunSettings settings, StepLedger ledger, Outbox outbox, SeenIds seen, Optional<Publisher> publisher)
+            throws IOException {
+        this.tokenizer = settings.tokenizer().directory();
+        this.steps = LedgerReader.in(settings.checkpoint().directory());
+        this.ledger = ledger;
+        this.outbox = outbox;
+        this.seen = seen;
+        this.publisher = publisher;
+    }
+
+    /// Opens the records of a run as its checkpoint has them.
+    ///
+    /// @param checkpoint that it goes on from
+    /// @param topic of its documents
+    /// @param clientSettings of Kafka
+    /// @param complaints about what was found damaged, and what could not be published
+    static RunRecords open(
+            RunSettings settings,
+            Optional<Checkpoint> checkpoint,
+            String topic,
+            String group,
+            Map<String, Object> clientSettings,
+            Consumer<String> complaints)
+            throws IOException {
+        Path directory = settings.checkpoint().directory();
+        int window = settings.intake().duplicateWindow();
+        long step = checkpoint.map(found -> found.manifest().step()).orElse(0L);
+        Outbox outbox = new Outbox();
+        SeenIds seen = new SeenIds(window);
+        if (checkpoint.isPresent()) {
+            Path files = checkpoint.get().directory();
+            outbox = Outbox.read(files);
+            seen = SeenIds.read(files, window, checkpoint.get().manifest().cursor());
+        }
+        Optional<Publisher> publisher = Optional.empty();
+        if (settings.checkpoint().replayFrom().isEmpty()) {
+            Publisher.Place place = new Publisher.Place(
+                    topic,
+                    group,
+                    settings.publish().deadLetterTopic(),
+                    settings.publish().ledgerTopic());
+            publisher = Optional.of(new Publisher(clientSettings, place, RunIdentity.of(directory), complaints));
+        }
+        return new RunRecords(settings, StepLedger.open(directory, step, complaints), outbox, seen, publisher);
+    }
+
+    StepLedger ledger() {
+        return ledger;
+    }
+
+    Outbox outbox() {
+        return outbox;
+    }
+
+    SeenIds seen() {
+        return seen;
+    }
+
+    @Override
+    public void addFiles(Path directory, Cursor cursor) throws IOException {
+        DocumentTokenizer.copy(tokenizer, directory);
+        seen.write(directory, cursor);
+    }
+
+    @Override
+    public void covered(long step, Outbox covered, Cursor cursor) throws IOException, InterruptedException {
+        if (publisher.isEmpty()) {
+            covered.clear();
+            return;
+        }
+        Map<Integer, Long> offsets = new HashMap<>();
+        cursor.partitions()
+                .forEach(partition ->
+                        offsets.put(partition.partition(), partition.position().offset()));
+        publisher.get().publish(step, covered, steps::between, offsets);
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (ledger) {
+            publisher.ifPresent(Publisher::close);
+        }
+    }
+}
