@@ -2,6 +2,7 @@ package dev.millrace.quickstart;
 
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
+import dev.millrace.trainer.checkpoint.Retention;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,7 +118,8 @@ final class Quickstart {
     // The resource is the store; the stream is only told of damage.
     @SuppressWarnings("ClosingStandardOutputStreams")
     private Checkpoint lastCheckpoint() throws IOException, InterruptedException {
-        try (CheckpointStore store = CheckpointStore.open(checkpoints(), 2, System.err::println, _ -> false)
+        try (CheckpointStore store = CheckpointStore.open(
+                        checkpoints(), Retention.ofNewest(2), System.err::println, _ -> false)
                 .orElseThrow()) {
             return store.latest()
                     .orElseThrow(() -> new IOException("the trainer left no checkpoint in " + checkpoints()));

@@ -34,6 +34,13 @@ class TrainerRefusalIT {
                                 + "millrace.tokenizer.directory must hold a Hugging Face tokenizer");
             }
 
+            // When a setting is out of its range
+            try (AppProcess trainer = trainers.start("never", Map.of("millrace.checkpoint.keep-every", "0"))) {
+                // Then
+                assertThat(trainer.awaitExit(LIMIT)).as(trainer.log()).isEqualTo(1);
+                assertThat(trainer.log()).contains("millrace.checkpoint.keep-every must be greater than or equal to 1");
+            }
+
             // When another trainer holds the run, and this one is not to wait
             try (AppProcess first = trainers.start("held", Map.of())) {
                 first.awaitOk("/q/health/ready", LIMIT);

@@ -5,6 +5,7 @@ import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Min;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// Settings of the durable state.
 @ConfigMapping(prefix = "millrace.checkpoint")
@@ -29,4 +30,8 @@ public interface CheckpointConfig {
     @WithDefault("3")
     @Min(2)
     int keep();
+
+    /// Steps: the checkpoints at its multiples stay for good, beside the latest.
+    @Min(1)
+    OptionalLong keepEvery();
 }

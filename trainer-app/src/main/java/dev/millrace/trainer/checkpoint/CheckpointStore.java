@@ -37,16 +37,16 @@ public final class CheckpointStore implements AutoCloseable {
     private static final String UNFINISHED = ".writing-";
 
     private final Path root;
-    private final int keep;
+    private final Retention retention;
     private final Consumer<String> complaints;
     private final ObjectMapper json = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
     private final FileChannel lockFile;
     private final Ownership ownership;
 
     private CheckpointStore(
-            Path root, int keep, Consumer<String> complaints, FileChannel lockFile, Ownership ownership) {
+            Path root, Retention retention, Consumer<String> complaints, FileChannel lockFile, Ownership ownership) {
         this.root = root;
-        this.keep = keep;
+        this.retention = retention;
         this.complaints = complaints;
         this.lockFile = lockFile;
         this.ownership = ownership;
@@ -63,12 +63,13 @@ public final class CheckpointStore implements AutoCloseable {
 
     /// Opens the directory, creating it where it is missing, locks it, and takes it from whoever held it before.
     ///
-    /// @param keep checkpoints that stay
+    /// @param retention which checkpoints stay
     /// @param complaints told of each checkpoint that was refused, and why
     /// @param standby asked while another process holds it
     /// @return nothing where it was given up
     /// @throws IOException where it cannot be written
-    public static Optional<CheckpointStore> open(Path root, int keep, Consumer<String> complaints, Standby standby)
+    public static Optional<CheckpointStore> open(
+            Path root, Retention retention, Consumer<String> complaints, Standby standby)
             throws IOException, InterruptedException {
         Files.createDirectories(root);
         FileChannel lockFile =
@@ -80,7 +81,7 @@ public final class CheckpointStore implements AutoCloseable {
                     return Optional.empty();
                 }
             }
-            CheckpointStore store = new CheckpointStore(root, keep, complaints, lockFile, Ownership.take(root));
+            CheckpointStore store = new CheckpointStore(root, retention, complaints, lockFile, Ownership.take(root));
             store.removeUnfinished();
             done = true;
             return Optional.of(store);
@@ -138,16 +139,30 @@ public final class CheckpointStore implements AutoCloseable {
         return new CheckpointWrite(root, UNFINISHED + name, name, json, ownership);
     }
 
-    /// Removes what retention no longer wants: all but the newest [#keep].
-    public void prune() throws IOException {
+    /// Removes what retention no longer wants.
+    ///
+    /// @param latest the checkpoint that was written last: one of a later step is damaged, or the run would have
+    /// gone on from it, and does not count
+    public void prune(Checkpoint latest) throws IOException {
         ownership.require();
-        List<Path> directories = newestFirst();
-        for (Path old : directories.subList(Math.min(keep, directories.size()), directories.size())) {
-            // First out of sight, so that no reader meets half a checkpoint.
-            Path hidden = root.resolve(UNFINISHED + old.getFileName());
-            Files.move(old, hidden);
-            Durable.deleteTree(hidden);
+        int rank = 0;
+        for (Path directory : newestFirst()) {
+            long step = step(directory);
+            if (step > latest.manifest().step()) {
+                continue;
+            }
+            if (!retention.keeps(rank, step)) {
+                // First out of sight, so that no reader meets half a checkpoint.
+                Path hidden = root.resolve(UNFINISHED + directory.getFileName());
+                Files.move(directory, hidden);
+                Durable.deleteTree(hidden);
+            }
+            rank++;
         }
+    }
+
+    private static long step(Path directory) {
+        return Long.parseLong(directory.getFileName().toString().substring(PREFIX.length()));
     }
 
     /// Reads one checkpoint and holds every file against its digest.

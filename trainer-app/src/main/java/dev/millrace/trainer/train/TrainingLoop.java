@@ -246,7 +246,7 @@ public final class TrainingLoop {
         }
         savedStep = step;
         publish();
-        checkpoints.prune();
+        checkpoints.prune(checkpoint);
         Duration took = Duration.ofNanos(System.nanoTime() - began);
         status.checkpointed(step, checkpoint.directory(), took);
         log.accept("checkpoint " + checkpoint.directory() + " in " + took.toMillis() + " ms");

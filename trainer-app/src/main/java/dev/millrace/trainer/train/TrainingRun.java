@@ -7,6 +7,7 @@ import dev.millrace.trainer.batch.Prefetcher;
 import dev.millrace.trainer.batch.RecordReader;
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
+import dev.millrace.trainer.checkpoint.Retention;
 import dev.millrace.trainer.intake.DocumentDecoder;
 import dev.millrace.trainer.intake.DocumentIntake;
 import dev.millrace.trainer.intake.IntakeFailedException;
@@ -81,7 +82,11 @@ final class TrainingRun {
         try (DocumentTokenizer tokenizer =
                 DocumentTokenizer.load(settings.tokenizer().directory())) {
             Optional<CheckpointStore> held = CheckpointStore.open(
-                    settings.checkpoint().directory(), settings.checkpoint().keep(), LOG::error, this::standBy);
+                    settings.checkpoint().directory(),
+                    new Retention(
+                            settings.checkpoint().keep(), settings.checkpoint().keepEvery()),
+                    LOG::error,
+                    this::standBy);
             if (held.isEmpty()) {
                 return "stopped while another trainer had the run";
             }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointStoreTest {
+    private static final Retention NEWEST_TWO = Retention.ofNewest(2);
+
     @TempDir
     Path root;
 
@@ -101,22 +104,55 @@ class CheckpointStoreTest {
     @Test
     void retentionKeepsTheNewest() throws IOException {
         for (long step = 1; step <= 4; step++) {
-            write(step);
+            store.prune(write(step));
         }
 
-        store.prune();
+        assertThat(steps()).containsExactly(3L, 4L);
+    }
 
+    @Test
+    void retentionKeepsTheMultiplesForGood() throws Exception {
+        store.close();
+        store = CheckpointStore.open(root, new Retention(2, OptionalLong.of(3)), complaints::add, _ -> false)
+                .orElseThrow();
+
+        for (long step = 0; step <= 8; step++) {
+            store.prune(write(step));
+        }
+
+        assertThat(steps()).containsExactly(3L, 6L, 7L, 8L);
+    }
+
+    @Test
+    void damagedCheckpointsOfLaterStepsDoNotPushOutTheGoodOnes() throws Exception {
+        store.prune(write(100));
+        for (long step = 200; step <= 300; step += 100) {
+            Files.writeString(write(step).directory().resolve("weights"), "torn");
+        }
+        assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(100);
+
+        store.prune(write(150));
+
+        assertThat(steps()).containsExactly(100L, 150L, 200L, 300L);
+        assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(150);
+    }
+
+    private List<Long> steps() throws IOException {
         try (var entries = Files.list(root)) {
-            assertThat(entries.map(entry -> entry.getFileName().toString()))
-                    .containsExactlyInAnyOrder(".lock", ".owner", "step-000000000003", "step-000000000004");
+            return entries.map(entry -> entry.getFileName().toString())
+                    .filter(name -> name.startsWith("step-"))
+                    .map(name -> Long.parseLong(name.substring("step-".length())))
+                    .sorted()
+                    .toList();
         }
     }
 
     @Test
     void aDirectoryIsHeldByOneTrainerUntilThatOneIsGone() throws IOException, InterruptedException {
-        assertThat(CheckpointStore.open(root, 2, complaints::add, _ -> false)).isEmpty();
+        assertThat(CheckpointStore.open(root, NEWEST_TWO, complaints::add, _ -> false))
+                .isEmpty();
 
-        store = CheckpointStore.open(root, 2, complaints::add, _ -> {
+        store = CheckpointStore.open(root, NEWEST_TWO, complaints::add, _ -> {
                     store.close();
                     return true;
                 })
@@ -127,7 +163,7 @@ class CheckpointStoreTest {
 
     @Test
     void anOwnerWhoseDirectoryWasTakenWritesNothingMore() throws IOException, InterruptedException {
-        write(100);
+        Checkpoint before = write(100);
         CheckpointWrite late = store.start(200);
         // The lock is lost without the process noticing: to the next owner it looks like this.
         store.close();
@@ -136,7 +172,7 @@ class CheckpointStoreTest {
                     .isInstanceOf(RunTakenOverException.class)
                     .hasMessageContaining("owner 2 has taken this run over from owner 1");
             assertThatThrownBy(() -> store.start(300)).isInstanceOf(RunTakenOverException.class);
-            assertThatThrownBy(store::prune).isInstanceOf(RunTakenOverException.class);
+            assertThatThrownBy(() -> store.prune(before)).isInstanceOf(RunTakenOverException.class);
             assertThatThrownBy(store::requireOwned).isInstanceOf(RunTakenOverException.class);
             next.requireOwned();
             assertThat(next.latest().orElseThrow().manifest().step()).isEqualTo(100);
@@ -144,7 +180,8 @@ class CheckpointStoreTest {
     }
 
     private CheckpointStore opened(Path directory) throws IOException, InterruptedException {
-        return CheckpointStore.open(directory, 2, complaints::add, _ -> false).orElseThrow();
+        return CheckpointStore.open(directory, NEWEST_TWO, complaints::add, _ -> false)
+                .orElseThrow();
     }
 
     private Checkpoint write(long step) throws IOException {
