@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -42,6 +44,7 @@ public final class CheckpointStore implements AutoCloseable {
     private final ObjectMapper json = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
     private final FileChannel lockFile;
     private final Ownership ownership;
+    private final Set<Path> refused = new HashSet<>();
 
     private CheckpointStore(
             Path root, Retention retention, Consumer<String> complaints, FileChannel lockFile, Ownership ownership) {
@@ -114,6 +117,7 @@ public final class CheckpointStore implements AutoCloseable {
             try {
                 return Optional.of(read(directory));
             } catch (IOException | IllegalArgumentException e) {
+                refused.add(directory);
                 complaints.accept("checkpoint " + directory + " is refused: " + e.getMessage());
             }
         }
@@ -136,22 +140,19 @@ public final class CheckpointStore implements AutoCloseable {
     /// Begins the checkpoint of a step.
     public CheckpointWrite start(long step) throws IOException {
         String name = String.format(Locale.ROOT, PREFIX + "%012d", step);
+        refused.remove(root.resolve(name));
         return new CheckpointWrite(root, UNFINISHED + name, name, json, ownership);
     }
 
-    /// Removes what retention no longer wants.
-    ///
-    /// @param latest the checkpoint that was written last: one of a later step is damaged, or the run would have
-    /// gone on from it, and does not count
-    public void prune(Checkpoint latest) throws IOException {
+    /// Removes what retention no longer wants. One that was refused stays, and takes no good one's place.
+    public void prune() throws IOException {
         ownership.require();
         int rank = 0;
         for (Path directory : newestFirst()) {
-            long step = step(directory);
-            if (step > latest.manifest().step()) {
+            if (refused.contains(directory)) {
                 continue;
             }
-            if (!retention.keeps(rank, step)) {
+            if (!retention.keeps(rank, step(directory))) {
                 // First out of sight, so that no reader meets half a checkpoint.
                 Path hidden = root.resolve(UNFINISHED + directory.getFileName());
                 Files.move(directory, hidden);

@@ -27,8 +27,7 @@ final class RunRecords implements AutoCloseable, TrainingLoop.Companions {
     private final Optional<Publisher> publisher;
 
     private RunRecords(
-            RunSettings settings, StepLedger ledger, Outbox outbox, SeenIds seen, Optional<Publisher> publisher)
-            throws IOException {
+            RunSettings settings, StepLedger ledger, Outbox outbox, SeenIds seen, Optional<Publisher> publisher) {
         this.tokenizer = settings.tokenizer().directory();
         this.steps = LedgerReader.in(settings.checkpoint().directory());
         this.ledger = ledger;
@@ -88,20 +87,21 @@ final class RunRecords implements AutoCloseable, TrainingLoop.Companions {
     @Override
     public void addFiles(Path directory, Cursor cursor) throws IOException {
         DocumentTokenizer.copy(tokenizer, directory);
+        outbox.write(directory);
         seen.write(directory, cursor);
     }
 
     @Override
-    public void covered(long step, Outbox covered, Cursor cursor) throws IOException, InterruptedException {
+    public void covered(long step, Cursor cursor) throws IOException, InterruptedException {
         if (publisher.isEmpty()) {
-            covered.clear();
+            outbox.clear();
             return;
         }
         Map<Integer, Long> offsets = new HashMap<>();
         cursor.partitions()
                 .forEach(partition ->
                         offsets.put(partition.partition(), partition.position().offset()));
-        publisher.get().publish(step, covered, steps::between, offsets);
+        publisher.get().publish(step, outbox, steps::between, offsets);
     }
 
     @Override

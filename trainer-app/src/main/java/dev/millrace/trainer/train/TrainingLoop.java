@@ -73,7 +73,7 @@ public final class TrainingLoop {
 
     /// What goes with a checkpoint beside the learner's own files.
     public interface Companions {
-        /// Adds files: the tokenizer, for other tools, and the ids that were seen.
+        /// Adds files: the tokenizer, for other tools, the dead letters that wait, and the ids that were seen.
         ///
         /// @param cursor of the checkpoint
         void addFiles(Path directory, Cursor cursor) throws IOException;
@@ -81,7 +81,7 @@ public final class TrainingLoop {
         /// A checkpoint is durable: publishes what it covers.
         ///
         /// @param step up to which
-        void covered(long step, Outbox outbox, Cursor cursor) throws IOException, InterruptedException;
+        void covered(long step, Cursor cursor) throws IOException, InterruptedException;
     }
 
     public TrainingLoop(
@@ -240,20 +240,19 @@ public final class TrainingLoop {
         try (CheckpointWrite write = checkpoints.start(step)) {
             learner.save(write.directory());
             companions.addFiles(write.directory(), cursor);
-            outbox.write(write.directory());
             checkpoint = write.commit(CheckpointManifest.of(
                     step, learner.steps(), targets, loss, cursor, plan.bounds().orElse(null), plan.fingerprint()));
         }
         savedStep = step;
         publish();
-        checkpoints.prune(checkpoint);
+        checkpoints.prune();
         Duration took = Duration.ofNanos(System.nanoTime() - began);
         status.checkpointed(step, checkpoint.directory(), took);
         log.accept("checkpoint " + checkpoint.directory() + " in " + took.toMillis() + " ms");
     }
 
     private void publish() throws IOException, InterruptedException {
-        companions.covered(Math.max(step, outbox.lastStep()), outbox, cursor);
+        companions.covered(Math.max(step, outbox.lastStep()), cursor);
     }
 
     private void requireRoom() {

@@ -104,7 +104,8 @@ class CheckpointStoreTest {
     @Test
     void retentionKeepsTheNewest() throws IOException {
         for (long step = 1; step <= 4; step++) {
-            store.prune(write(step));
+            write(step);
+            store.prune();
         }
 
         assertThat(steps()).containsExactly(3L, 4L);
@@ -117,24 +118,32 @@ class CheckpointStoreTest {
                 .orElseThrow();
 
         for (long step = 0; step <= 8; step++) {
-            store.prune(write(step));
+            write(step);
+            store.prune();
         }
 
         assertThat(steps()).containsExactly(3L, 6L, 7L, 8L);
     }
 
     @Test
-    void damagedCheckpointsOfLaterStepsDoNotPushOutTheGoodOnes() throws Exception {
-        store.prune(write(100));
+    void refusedCheckpointsDoNotPushOutTheGoodOnes() throws Exception {
+        write(100);
         for (long step = 200; step <= 300; step += 100) {
             Files.writeString(write(step).directory().resolve("weights"), "torn");
         }
         assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(100);
 
-        store.prune(write(150));
-
+        write(150);
+        store.prune();
         assertThat(steps()).containsExactly(100L, 150L, 200L, 300L);
-        assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(150);
+
+        // One is made again, the other is passed by.
+        write(200);
+        write(350);
+        store.prune();
+        assertThat(steps()).containsExactly(200L, 300L, 350L);
+        Files.writeString(root.resolve("step-000000000350").resolve("weights"), "torn");
+        assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(200);
     }
 
     private List<Long> steps() throws IOException {
@@ -163,7 +172,7 @@ class CheckpointStoreTest {
 
     @Test
     void anOwnerWhoseDirectoryWasTakenWritesNothingMore() throws IOException, InterruptedException {
-        Checkpoint before = write(100);
+        write(100);
         CheckpointWrite late = store.start(200);
         // The lock is lost without the process noticing: to the next owner it looks like this.
         store.close();
@@ -172,7 +181,7 @@ class CheckpointStoreTest {
                     .isInstanceOf(RunTakenOverException.class)
                     .hasMessageContaining("owner 2 has taken this run over from owner 1");
             assertThatThrownBy(() -> store.start(300)).isInstanceOf(RunTakenOverException.class);
-            assertThatThrownBy(() -> store.prune(before)).isInstanceOf(RunTakenOverException.class);
+            assertThatThrownBy(store::prune).isInstanceOf(RunTakenOverException.class);
             assertThatThrownBy(store::requireOwned).isInstanceOf(RunTakenOverException.class);
             next.requireOwned();
             assertThat(next.latest().orElseThrow().manifest().step()).isEqualTo(100);
