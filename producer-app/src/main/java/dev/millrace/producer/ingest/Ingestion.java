@@ -41,11 +41,11 @@ final class Ingestion {
     private final Settings settings;
     private final Consumer<String> out;
     private final Map<Place, String> refused = new ConcurrentHashMap<>();
+    private final Path root;
+    private final boolean served;
     private long began;
     private long lastCommit;
     private long lastLine;
-    private final Path root;
-    private final boolean served;
     private volatile boolean stopped;
     private volatile boolean cancelled;
     private volatile IngestionState now;
@@ -229,22 +229,27 @@ final class Ingestion {
                         moved.put(from.file(), new FileCursor(from.file(), head, item.line(), item.end()));
                     }
                     tell(place);
-                    return idle();
+                    return goesOn(file, from.file());
                 }
 
                 @Override
                 public boolean idle() throws IOException {
-                    if (System.nanoTime() - begun >= settings.commitInterval().toNanos()) {
-                        identify(file, from.file());
-                        commit();
-                    }
-                    return !stopped;
+                    return goesOn(file, from.file());
                 }
             });
             identify(file, from.file());
             if (moved.size() >= MOST_CURSORS) {
                 commit();
             }
+        }
+
+        /// Commits when it is time, with or without something new.
+        private boolean goesOn(DocumentFile file, Path path) throws IOException {
+            if (System.nanoTime() - begun >= settings.commitInterval().toNanos()) {
+                identify(file, path);
+                commit();
+            }
+            return !stopped;
         }
 
         private FileCursor whereToGoOn(DocumentFile file) throws IOException {
