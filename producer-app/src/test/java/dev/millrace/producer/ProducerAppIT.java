@@ -1,6 +1,7 @@
 package dev.millrace.producer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.testing.AppProcess;
@@ -91,6 +92,19 @@ class ProducerAppIT {
                     .isEqualTo(200);
             assertThat(held(producer)).isZero();
             assertThat(keys("room-")).containsExactlyInAnyOrder("room-0", "room-1");
+        }
+    }
+
+    @Test
+    void withoutASettingTheBrokerIsLookedForWhereTheReadmeSays() throws Exception {
+        Path log = shared.resolve("default.log");
+        try (AppProcess producer = AppProcess.start(Path.of("."), Map.of(), Map.of(), List.of(), log)) {
+            producer.awaitOk("/q/health/live", LIMIT);
+            HttpResponse<String> answer = post(producer, "{\"text\":\"a\"}");
+
+            // No broker of ours listens there.
+            assumeThat(answer.statusCode()).isEqualTo(503);
+            assertThat(answer.body()).contains("kafka.bootstrap.servers = localhost:9092: ");
         }
     }
 

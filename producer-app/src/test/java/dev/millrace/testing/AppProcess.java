@@ -162,6 +162,12 @@ public final class AppProcess implements AutoCloseable {
                     .orElse(0);
         } catch (NoSuchFileException e) {
             return 0;
+        } catch (IOException e) {
+            // Between the opening of that file and its reading the process may end: then there is no such process.
+            if (process.isAlive() && !"No such process".equals(e.getMessage())) {
+                throw e;
+            }
+            return 0;
         }
     }
 
