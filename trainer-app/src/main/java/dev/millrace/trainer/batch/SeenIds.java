@@ -30,7 +30,7 @@ import java.util.TreeMap;
 /// since the last checkpoint, for a checkpoint is of the training thread's place on the log, and reading is ahead
 /// of it.
 ///
-/// Thread-safe: the preparing thread asks, the training thread writes.
+/// Thread-safe: the preparing thread asks, the one of the checkpoints writes.
 public final class SeenIds {
     /// The file's name in a checkpoint.
     public static final String FILE = "seen-ids.bin";

@@ -17,14 +17,18 @@ public interface CheckpointConfig {
     @WithDefault("true")
     boolean standby();
 
-    /// A checkpoint of another run, whose directory holds that run's ledger: this run begins with it and makes the same
-    /// steps again. Nothing is published. Only for a directory without checkpoints.
+    /// A checkpoint of another run, whose directory holds that run's ledger: this run begins with it and makes
+    /// the same steps again. Nothing is published. Only for a directory without checkpoints.
     Optional<Path> replayFrom();
 
     /// Steps between two checkpoints.
     @WithDefault("100")
     @Min(1)
     long everySteps();
+
+    /// Whether training goes on while a checkpoint is written. It then needs the learner's state twice on the host.
+    @WithDefault("true")
+    boolean asynchronous();
 
     /// How many checkpoints stay; at least two, so that a damaged one has one before it.
     @WithDefault("3")

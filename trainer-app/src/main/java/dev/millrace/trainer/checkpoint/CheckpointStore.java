@@ -28,7 +28,7 @@ import java.util.stream.Stream;
 /// The latest is found by looking, not by a pointer that could lie. One that is not whole (a file torn, a byte
 /// flipped, a manifest from another version) is reported and refused, and the one before it is taken.
 ///
-/// Not thread-safe: the training thread owns it.
+/// One thread at a time; [#requireOwned] is for any.
 public final class CheckpointStore implements AutoCloseable {
     static final String MANIFEST = "manifest.json";
     /// The SHA-256 of the manifest, which cannot hold its own, as `sha256sum --check` reads it.

@@ -24,7 +24,7 @@ import java.util.SequencedMap;
 /// A step is one or more calls of [#accumulate], then one of [#step]. Equal weights, inputs, thread count and
 /// machine give equal bits, across [#save] and [#restore] as well. After an exception of libtorch (memory, say)
 /// gradients may be half added: close the learner and restore.
-public final class Learner implements AutoCloseable {
+public final class Learner implements Saveable, AutoCloseable {
     private final NDManager owner;
     private final DeepSeekModel model;
     private final AdamW optimizer;
@@ -179,16 +179,54 @@ public final class Learner implements AutoCloseable {
 
     /// Writes `model.safetensors`, `optimizer.safetensors` and `config.json` into an existing directory, each
     /// forced to the disk. A file that is there already stops it: a checkpoint is written once.
+    @Override
     public void save(Path directory) throws IOException {
+        state().save(model.config(), directory);
+    }
+
+    /// Copies on the host of all that [#save] writes (12 bytes a parameter), which the next steps leave as they are.
+    /// Any one thread may write and close them.
+    public Snapshot snapshot() {
+        // A copy that autograd could trace would keep the tensors that it was made of.
+        JniUtils.setGradMode(false);
+        NDManager copies = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        try {
+            return new Snapshot(copies, model.config(), state().copy(copies));
+        } catch (RuntimeException | Error e) {
+            copies.close();
+            throw e;
+        }
+    }
+
+    private LearnerState state() {
         if (accumulated) {
             throw new IllegalStateException("Between accumulate and step there is nothing whole to save");
         }
-        new LearnerState(
-                        new LinkedHashMap<>(model.parameters()),
-                        optimizer.firstMoments(),
-                        optimizer.secondMoments(),
-                        steps())
-                .save(model.config(), directory);
+        return new LearnerState(
+                new LinkedHashMap<>(model.parameters()), optimizer.firstMoments(), optimizer.secondMoments(), steps());
+    }
+
+    /// The state of a learner between two steps.
+    public static final class Snapshot implements Saveable, AutoCloseable {
+        private final NDManager owner;
+        private final ModelConfig config;
+        private final LearnerState state;
+
+        private Snapshot(NDManager owner, ModelConfig config, LearnerState state) {
+            this.owner = owner;
+            this.config = config;
+            this.state = state;
+        }
+
+        @Override
+        public void save(Path directory) throws IOException {
+            state.save(config, directory);
+        }
+
+        @Override
+        public void close() {
+            owner.close();
+        }
     }
 
     @Override

@@ -97,6 +97,24 @@ record LearnerState(
                 .toList();
     }
 
+    /// The same values in tensors of their own, on the host.
+    LearnerState copy(NDManager owner) {
+        return new LearnerState(copy(parameters, owner), copy(firstMoments, owner), copy(secondMoments, owner), steps);
+    }
+
+    private static SequencedMap<String, NDArray> copy(SequencedMap<String, NDArray> tensors, NDManager owner) {
+        SequencedMap<String, NDArray> copies = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> {
+            // On its own device, toDevice gives the same memory, whatever is asked of it.
+            NDArray copy = tensor.getDevice().equals(owner.getDevice())
+                    ? tensor.duplicate()
+                    : tensor.toDevice(owner.getDevice(), true);
+            copy.attach(owner);
+            copies.put(name, copy);
+        });
+        return copies;
+    }
+
     void save(ModelConfig config, Path directory) throws IOException {
         SafetensorsWriter.write(directory.resolve("model.safetensors"), parameters, Map.of());
         Map<String, NDArray> moments = new LinkedHashMap<>();

@@ -133,8 +133,12 @@ public final class StepLedger implements AutoCloseable {
 
     private void append(LedgerFile.Line line) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(LedgerFile.bytes(line));
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
+        try {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        } catch (IOException e) {
+            throw new IOException(file + " cannot be written: " + e.getMessage(), e);
         }
     }
 

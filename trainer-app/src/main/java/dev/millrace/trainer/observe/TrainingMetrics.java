@@ -76,6 +76,10 @@ final class TrainingMetrics {
                 "millrace.checkpoints",
                 "Checkpoints of this process",
                 s -> s.lastCheckpoint().map(report -> (double) report.count()).orElse(0.0));
+        counter(
+                "millrace.checkpoint.pause.seconds",
+                "Time that training stood still for checkpoints",
+                s -> seconds(s.paused()));
         gauge(
                 "millrace.step",
                 "Number of the last step of the run",
@@ -97,7 +101,7 @@ final class TrainingMetrics {
         gauge("millrace.tokens.to.train", "Tokens that the log still holds for this run, estimated", s -> toTrain());
         gauge(
                 "millrace.checkpoint.duration.seconds",
-                "Time the last checkpoint took",
+                "Time the last checkpoint took until it was durable and published",
                 s -> s.lastCheckpoint().map(report -> seconds(report.took())).orElse(Double.NaN));
         gauge(
                 "millrace.checkpoint.age.seconds",

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// Dead letters that wait for the checkpoint that covers them, and to be published after it. They are part of the
 /// checkpoint: a crash between the two loses none and sends none twice.
 ///
-/// The training thread owns it.
+/// Thread-safe: the training thread adds, the one that writes checkpoints takes.
 public final class Outbox {
     /// The file's name in a checkpoint.
     public static final String FILE = "outbox.jsonl";
@@ -74,7 +74,7 @@ public final class Outbox {
     public record LetterHeader(String key, byte @Nullable [] value) {}
 
     /// Takes what was found while a step was made.
-    public void add(long step, Collection<DeadLetter> found) {
+    public synchronized void add(long step, Collection<DeadLetter> found) {
         for (DeadLetter dead : found) {
             Letter letter = Letter.of(step, dead);
             letters.add(letter);
@@ -83,30 +83,30 @@ public final class Outbox {
     }
 
     /// The last step that a letter is of; 0 where there is none.
-    public long lastStep() {
+    public synchronized long lastStep() {
         return letters.isEmpty() ? 0 : letters.getLast().step();
     }
 
     /// Whether a checkpoint is due for its sake.
-    public boolean full() {
+    public synchronized boolean full() {
         return letters.size() >= LETTERS || bytes >= BYTES;
     }
 
-    /// The letters in the order in which they were found.
-    public List<Letter> letters() {
-        return List.copyOf(letters);
+    /// The letters of the steps up to one, in the order in which they were found.
+    public synchronized List<Letter> letters(long upTo) {
+        return letters.stream().filter(letter -> letter.step() <= upTo).toList();
     }
 
-    /// Forgets what has been published.
-    public void clear() {
-        letters.clear();
-        bytes = 0;
+    /// Forgets the letters of the steps up to one: they are published.
+    public synchronized void forget(long upTo) {
+        letters.removeIf(letter -> letter.step() <= upTo);
+        bytes = letters.stream().mapToLong(Letter::size).sum();
     }
 
-    /// Writes the letters into a checkpoint that is being made.
-    public void write(Path directory) throws IOException {
+    /// Writes the letters of the steps up to one into a checkpoint that is being made.
+    public void write(Path directory, long upTo) throws IOException {
         try (BufferedWriter lines = Files.newBufferedWriter(directory.resolve(FILE))) {
-            for (Letter letter : letters) {
+            for (Letter letter : letters(upTo)) {
                 lines.write(JSON.writeValueAsString(letter));
                 lines.write('\n');
             }

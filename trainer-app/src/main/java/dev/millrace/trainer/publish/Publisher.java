@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// Kafka transaction. The offsets carry the run and the step as metadata, so that a run that goes on knows what has
 /// been published, whatever died when: nothing is published twice, and nothing is left out.
 ///
-/// One transactional id per group: a trainer that has lost its run to another is fenced. The training thread owns
-/// it. A broker that is away costs at most [#PATIENCE] a checkpoint; the letters wait in the [Outbox].
+/// One transactional id per group: a trainer that has lost its run to another is fenced. The thread that writes
+/// checkpoints owns it. A broker that is away costs at most [#PATIENCE] a checkpoint; the letters wait in the
+/// [Outbox].
 public final class Publisher implements AutoCloseable {
     static final String REASON = "dead-letter-reason";
     static final String TOPIC = "dead-letter-topic";
@@ -68,8 +69,8 @@ public final class Publisher implements AutoCloseable {
         this.complaints = complaints;
     }
 
-    /// Publishes up to a step what has not been published yet, and empties the outbox. Where the broker is away it
-    /// complains, and the outbox stays as it is.
+    /// Publishes up to a step what has not been published yet, and forgets it in the outbox. Where the broker is
+    /// away it complains, and the outbox stays as it is.
     ///
     /// @param offsets by partition, the first that the checkpoint does not cover
     /// @throws IllegalStateException where another trainer has taken over the group
@@ -80,7 +81,7 @@ public final class Publisher implements AutoCloseable {
             KafkaProducer<byte[], byte[]> open = open();
             if (step > published) {
                 open.beginTransaction();
-                for (Outbox.Letter letter : outbox.letters()) {
+                for (Outbox.Letter letter : outbox.letters(step)) {
                     if (letter.step() > published) {
                         var _ = open.send(deadLetter(letter));
                     }
@@ -94,13 +95,13 @@ public final class Publisher implements AutoCloseable {
                 open.commitTransaction();
                 published = step;
             }
-            outbox.clear();
+            outbox.forget(step);
         } catch (KafkaException | ExecutionException | TimeoutException e) {
             requireNotFenced(e);
             // Whether the transaction is on the log is found out with the next one.
             abandon();
             complaints.accept(
-                    "what step " + step + " covers (" + outbox.letters().size()
+                    "what step " + step + " covers (" + outbox.letters(step).size()
                             + " dead letters, the ledger, the group's offsets) is not published yet, the next checkpoint tries"
                             + " again: " + e);
         }

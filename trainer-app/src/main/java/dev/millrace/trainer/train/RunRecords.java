@@ -1,6 +1,5 @@
 package dev.millrace.trainer.train;
 
-import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.SeenIds;
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.ledger.LedgerReader;
@@ -18,7 +17,7 @@ import java.util.function.Consumer;
 
 /// What a run keeps beside its weights: the ledger of its steps, the dead letters that wait, the ids that it has
 /// seen; and who makes them public. A replay makes nothing public: the run that it replays has done so.
-final class RunRecords implements AutoCloseable, TrainingLoop.Companions {
+final class RunRecords implements AutoCloseable, Checkpointer.Companions {
     private final Path tokenizer;
     private final LedgerReader steps;
     private final StepLedger ledger;
@@ -85,23 +84,24 @@ final class RunRecords implements AutoCloseable, TrainingLoop.Companions {
     }
 
     @Override
-    public void addFiles(Path directory, Cursor cursor) throws IOException {
+    public void addFiles(Path directory, Checkpointer.Covered covered) throws IOException {
         DocumentTokenizer.copy(tokenizer, directory);
-        outbox.write(directory);
-        seen.write(directory, cursor);
+        outbox.write(directory, covered.step());
+        seen.write(directory, covered.cursor());
     }
 
     @Override
-    public void covered(long step, Cursor cursor) throws IOException, InterruptedException {
+    public void publish(Checkpointer.Covered covered) throws IOException, InterruptedException {
         if (publisher.isEmpty()) {
-            outbox.clear();
+            outbox.forget(covered.step());
             return;
         }
         Map<Integer, Long> offsets = new HashMap<>();
-        cursor.partitions()
+        covered.cursor()
+                .partitions()
                 .forEach(partition ->
                         offsets.put(partition.partition(), partition.position().offset()));
-        publisher.get().publish(step, outbox, steps::between, offsets);
+        publisher.get().publish(covered.step(), outbox, steps::between, offsets);
     }
 
     @Override

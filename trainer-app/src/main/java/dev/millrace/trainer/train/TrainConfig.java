@@ -97,7 +97,7 @@ public interface TrainConfig {
     Duration shutdownTimeout();
 
     /// The training thread is taken for dead when it gives no sign for this long, or for twenty of its own longest
-    /// steps, whichever is longer. Waiting for data is a sign.
+    /// steps or checkpoints, whichever is longer. Waiting for data is a sign, waiting for a checkpoint is none.
     @WithDefault("2m")
     Duration heartbeatTimeout();
 

@@ -4,10 +4,7 @@ import dev.millrace.trainer.batch.Bounds;
 import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.Prefetcher;
 import dev.millrace.trainer.batch.StepBatch;
-import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointManifest;
-import dev.millrace.trainer.checkpoint.CheckpointStore;
-import dev.millrace.trainer.checkpoint.CheckpointWrite;
 import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearningRateSchedule;
@@ -17,7 +14,6 @@ import dev.millrace.trainer.ledger.StepResult;
 import dev.millrace.trainer.pack.Window;
 import dev.millrace.trainer.publish.Outbox;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -29,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Step after step: take a batch, train on it, and every so often make weights and offsets durable as one unit.
 ///
-/// Runs on the training thread, which owns learner and store. [#requestStop] may be called by any thread; it ends
+/// Runs on the training thread, which owns the learner. [#requestStop] may be called by any thread; it ends
 /// the loop after the step under way.
 public final class TrainingLoop {
     /// How long the loop waits for data before it gives a sign of life and looks whether it is to stop.
@@ -38,10 +34,9 @@ public final class TrainingLoop {
     private final Plan plan;
     private final Learner learner;
     private final LearningRateSchedule schedule;
-    private final CheckpointStore checkpoints;
+    private final Checkpointer checkpoints;
     private final StepLedger ledger;
     private final Outbox outbox;
-    private final Companions companions;
     private final TrainingStatus status;
     private final InstantSource clock;
     private final Consumer<String> log;
@@ -71,28 +66,14 @@ public final class TrainingLoop {
     /// @param saved whether a checkpoint of just this state exists
     public record State(long step, long targets, double loss, Cursor cursor, boolean saved) {}
 
-    /// What goes with a checkpoint beside the learner's own files.
-    public interface Companions {
-        /// Adds files: the tokenizer, for other tools, the dead letters that wait, and the ids that were seen.
-        ///
-        /// @param cursor of the checkpoint
-        void addFiles(Path directory, Cursor cursor) throws IOException;
-
-        /// A checkpoint is durable: publishes what it covers.
-        ///
-        /// @param step up to which
-        void covered(long step, Cursor cursor) throws IOException, InterruptedException;
-    }
-
     public TrainingLoop(
             Plan plan,
             State state,
             Learner learner,
             LearningRateSchedule schedule,
-            CheckpointStore checkpoints,
+            Checkpointer checkpoints,
             StepLedger ledger,
             Outbox outbox,
-            Companions companions,
             TrainingStatus status,
             InstantSource clock,
             Consumer<String> log) {
@@ -107,7 +88,6 @@ public final class TrainingLoop {
         this.checkpoints = checkpoints;
         this.ledger = ledger;
         this.outbox = outbox;
-        this.companions = companions;
         this.status = status;
         this.clock = clock;
         this.log = log;
@@ -129,8 +109,9 @@ public final class TrainingLoop {
         if (savedStep < 0) {
             // A run begins with what it is bound to (its stretch of the log, its settings) on the disk.
             save();
+            checkpoints.await();
         } else {
-            publish();
+            checkpoints.publish(covered());
         }
         try {
             while (!stopRequested) {
@@ -150,6 +131,9 @@ public final class TrainingLoop {
                 }
                 if (step % plan.checkpointEvery() == 0 || outbox.full()) {
                     save();
+                }
+                if (outbox.full()) {
+                    checkpoints.await();
                     requireRoom();
                 }
             }
@@ -162,10 +146,11 @@ public final class TrainingLoop {
         } catch (IntakeFailedException e) {
             // What is trained is kept.
             save();
+            checkpoints.await();
             throw e;
         }
         save();
-        publish();
+        checkpoints.publish(covered());
         return why;
     }
 
@@ -178,9 +163,9 @@ public final class TrainingLoop {
         return batch;
     }
 
-    private StepReport train(StepBatch batch, long waited) throws IOException {
+    private StepReport train(StepBatch batch, long waited) throws IOException, InterruptedException {
         long began = System.nanoTime();
-        checkpoints.requireOwned();
+        checkpoints.requireSound();
         ledger.begin(batch.composition());
         long stepTargets = batch.targetCount();
         List<Window> windows = batch.windows();
@@ -234,25 +219,15 @@ public final class TrainingLoop {
         if (savedStep == step) {
             return;
         }
-        long began = System.nanoTime();
         ledger.force();
-        Checkpoint checkpoint;
-        try (CheckpointWrite write = checkpoints.start(step)) {
-            learner.save(write.directory());
-            companions.addFiles(write.directory(), cursor);
-            checkpoint = write.commit(CheckpointManifest.of(
-                    step, learner.steps(), targets, loss, cursor, plan.bounds().orElse(null), plan.fingerprint()));
-        }
+        CheckpointManifest manifest = CheckpointManifest.of(
+                step, learner.steps(), targets, loss, cursor, plan.bounds().orElse(null), plan.fingerprint());
+        checkpoints.save(learner, manifest, covered());
         savedStep = step;
-        publish();
-        checkpoints.prune();
-        Duration took = Duration.ofNanos(System.nanoTime() - began);
-        status.checkpointed(step, checkpoint.directory(), took);
-        log.accept("checkpoint " + checkpoint.directory() + " in " + took.toMillis() + " ms");
     }
 
-    private void publish() throws IOException, InterruptedException {
-        companions.covered(Math.max(step, outbox.lastStep()), cursor);
+    private Checkpointer.Covered covered() {
+        return new Checkpointer.Covered(Math.max(step, outbox.lastStep()), cursor);
     }
 
     private void requireRoom() {

@@ -249,6 +249,21 @@ final class TrainingRun {
             TrainingLoop.State state,
             SortedMap<String, String> fingerprint)
             throws IOException, InterruptedException {
+        try (Checkpointer checkpointer =
+                new Checkpointer(checkpoints, records, settings.checkpoint().asynchronous(), status, LOG::info)) {
+            return train(learner, tokenizer, checkpointer, records, start, state, fingerprint);
+        }
+    }
+
+    private String train(
+            Learner learner,
+            DocumentTokenizer tokenizer,
+            Checkpointer checkpoints,
+            RunRecords records,
+            RunStart start,
+            TrainingLoop.State state,
+            SortedMap<String, String> fingerprint)
+            throws IOException, InterruptedException {
         TrainConfig train = settings.train();
         TrainingLoop training = new TrainingLoop(
                 new TrainingLoop.Plan(
@@ -264,7 +279,6 @@ final class TrainingRun {
                 checkpoints,
                 records.ledger(),
                 records.outbox(),
-                records,
                 status,
                 InstantSource.system(),
                 LOG::info);

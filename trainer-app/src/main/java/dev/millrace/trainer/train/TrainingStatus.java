@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// What the training thread tells the rest of the process. Written by the training thread, read by any: every
-/// answer is an immutable value.
+/// What the training thread tells the rest of the process. Written by the training thread, and of checkpoints by
+/// the one that writes them; read by any: every answer is an immutable value.
 public final class TrainingStatus {
     private static final int STEPS_WITHOUT_A_SIGN = 20;
 
@@ -27,6 +27,8 @@ public final class TrainingStatus {
     private volatile @Nullable CheckpointReport lastCheckpoint;
     private volatile Instant heartbeat;
     private volatile Duration longestStep = Duration.ZERO;
+    private volatile Duration longestCheckpoint = Duration.ZERO;
+    private volatile Duration paused = Duration.ZERO;
 
     /// @param heartbeatTimeout the least time without a sign after which the training thread is taken for dead
     public TrainingStatus(InstantSource clock, Duration heartbeatTimeout) {
@@ -99,7 +101,7 @@ public final class TrainingStatus {
         lastStep = report;
         cursor = report.after();
         Duration took = Duration.ofNanos(report.computeNanos());
-        longestStep = took.compareTo(longestStep) > 0 ? took : longestStep;
+        longestStep = longer(longestStep, took);
         beat();
     }
 
@@ -107,7 +109,16 @@ public final class TrainingStatus {
         CheckpointReport before = lastCheckpoint;
         lastCheckpoint =
                 new CheckpointReport(step, directory, took, clock.instant(), before == null ? 1 : before.count() + 1);
+        longestCheckpoint = longer(longestCheckpoint, took);
+    }
+
+    void paused(Duration more) {
+        paused = paused.plus(more);
         beat();
+    }
+
+    private static Duration longer(Duration a, Duration b) {
+        return a.compareTo(b) > 0 ? a : b;
     }
 
     public TrainingState state() {
@@ -145,10 +156,14 @@ public final class TrainingStatus {
         return Duration.between(heartbeat, clock.instant());
     }
 
-    /// How long it may give none: derived from the longest step measured so far.
+    /// How long it may give none: derived from the longest step, and the longest checkpoint, measured so far.
     public Duration allowedSilence() {
-        Duration derived = longestStep.multipliedBy(STEPS_WITHOUT_A_SIGN);
-        return derived.compareTo(heartbeatTimeout) > 0 ? derived : heartbeatTimeout;
+        return longer(heartbeatTimeout, longer(longestStep, longestCheckpoint).multipliedBy(STEPS_WITHOUT_A_SIGN));
+    }
+
+    /// How long training stood still for the checkpoints of this process.
+    public Duration paused() {
+        return paused;
     }
 
     /// Age of the last checkpoint of this process.

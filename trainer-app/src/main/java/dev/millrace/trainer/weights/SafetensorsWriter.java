@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -32,7 +33,8 @@ public final class SafetensorsWriter {
     ///
     /// @param tensors float32, by name
     /// @param metadata what `__metadata__` holds beside `format`, which is always `pt`
-    /// @throws java.nio.file.FileAlreadyExistsException if the file is there already
+    /// @throws FileAlreadyExistsException if the file is there already
+    /// @throws IOException naming the file, if it cannot be written
     public static void write(Path file, Map<String, NDArray> tensors, Map<String, String> metadata) throws IOException {
         SortedMap<String, NDArray> sorted = new TreeMap<>(tensors);
         sorted.forEach((name, tensor) -> {
@@ -47,6 +49,10 @@ public final class SafetensorsWriter {
                 writeData(channel, tensor);
             }
             channel.force(true);
+        } catch (FileAlreadyExistsException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(file + " cannot be written: " + e.getMessage(), e);
         }
     }
 

@@ -146,6 +146,28 @@ class LearnerTest {
     }
 
     @Test
+    void aSnapshotIsWhatTheLearnerWasWhateverFollows() throws IOException {
+        try (Learner learner = SmallModels.learner(SmallModels.experts(), 5)) {
+            SmallModels.step(learner, 0);
+            learner.save(Files.createDirectory(directory.resolve("then")));
+            try (Learner.Snapshot snapshot = learner.snapshot()) {
+                // When
+                SmallModels.step(learner, 1);
+                snapshot.save(Files.createDirectory(directory.resolve("snapshot")));
+            }
+            learner.save(Files.createDirectory(directory.resolve("now")));
+        }
+
+        // Then
+        for (String file : List.of("model.safetensors", "optimizer.safetensors", "config.json")) {
+            assertThat(directory.resolve("snapshot").resolve(file))
+                    .hasSameBinaryContentAs(directory.resolve("then").resolve(file));
+        }
+        assertThat(Files.readAllBytes(directory.resolve("now/model.safetensors")))
+                .isNotEqualTo(Files.readAllBytes(directory.resolve("then/model.safetensors")));
+    }
+
+    @Test
     void writesWhatItReadsToTheSameBytes() throws IOException {
         // Given
         Path first = Files.createDirectory(directory.resolve("first"));

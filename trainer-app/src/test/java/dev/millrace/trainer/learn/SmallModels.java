@@ -42,7 +42,7 @@ public final class SmallModels {
         return Learner.create(config, settings(seed), Device.cpu());
     }
 
-    static LearnerSettings settings(long seed) {
+    public static LearnerSettings settings(long seed) {
         return settings(seed, new Objective(1e-4, 0.3), Precision.FP32);
     }
 
@@ -61,7 +61,7 @@ public final class SmallModels {
     }
 
     /// One step over two rows.
-    static StepOutcome step(Learner learner, int number) {
+    public static StepOutcome step(Learner learner, int number) {
         int[] inputs = ids(number, 2 * COLUMNS, VOCABULARY);
         int[] targets = ids(number + 1, 2 * COLUMNS, VOCABULARY);
         learner.accumulate(inputs, targets, 2, COLUMNS, targets.length);

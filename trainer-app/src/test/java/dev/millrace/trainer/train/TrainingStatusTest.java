@@ -48,8 +48,17 @@ class TrainingStatusTest {
         assertThat(status.silence()).isZero();
 
         pass(Duration.ofSeconds(5));
-        status.checkpointed(1, DIRECTORY, Duration.ofSeconds(2));
+        status.paused(Duration.ofSeconds(2));
         assertThat(status.silence()).isZero();
+        assertThat(status.paused()).hasSeconds(2);
+    }
+
+    @Test
+    void aCheckpointThatIsWrittenIsNoSignOfTheTrainingThread() {
+        pass(Duration.ofSeconds(5));
+        status.checkpointed(1, DIRECTORY, Duration.ofSeconds(2));
+
+        assertThat(status.silence()).hasSeconds(5);
     }
 
     @Test
@@ -62,6 +71,9 @@ class TrainingStatusTest {
         status.stepped(Steps.of(2, 10, Duration.ofSeconds(5).toNanos(), 0, Optional.empty()));
         status.stepped(Steps.of(3, 10, Duration.ofSeconds(1).toNanos(), 0, Optional.empty()));
         assertThat(status.allowedSilence()).isEqualTo(Duration.ofSeconds(100));
+
+        status.checkpointed(3, DIRECTORY, Duration.ofSeconds(30));
+        assertThat(status.allowedSilence()).as("a slow disk").isEqualTo(Duration.ofMinutes(10));
     }
 
     @Test
