@@ -50,12 +50,30 @@ public final class AppProcess implements AutoCloseable {
             List<String> arguments,
             Path log)
             throws IOException {
+        return start(List.of(), module, properties, environment, arguments, log);
+    }
+
+    /// As the first, where no file may grow larger than so many KiB: a disk that is full.
+    public static AppProcess startWithSmallFiles(int kibibytes, Path module, Map<String, String> properties, Path log)
+            throws IOException {
+        List<String> limit = List.of("bash", "-c", "ulimit -f $0 && exec \"$@\"", Integer.toString(kibibytes));
+        return start(limit, module, properties, Map.of(), List.of(), log);
+    }
+
+    private static AppProcess start(
+            List<String> before,
+            Path module,
+            Map<String, String> properties,
+            Map<String, String> environment,
+            List<String> arguments,
+            Path log)
+            throws IOException {
         Path jar = module.resolve("target/quarkus-app/quarkus-run.jar").toAbsolutePath();
         if (!Files.isRegularFile(jar)) {
             throw new IllegalStateException("No packaged app at " + jar + ": run ./mvnw package first");
         }
         int port = freePort();
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-Dquarkus.http.port=" + port);
         properties.forEach((key, value) -> command.add("-D" + key + "=" + value));

@@ -27,6 +27,16 @@ final class SmallTrainer {
 
     /// As above, with a log of its own: for another one of the same name.
     AppProcess start(String name, String log, Map<String, String> more) throws IOException {
+        return AppProcess.start(Path.of("."), properties(name, more), Map.of(), directory.resolve(log));
+    }
+
+    /// As the first, where no file may grow larger than so many KiB.
+    AppProcess startWithSmallFiles(int kibibytes, String name, Map<String, String> more) throws IOException {
+        return AppProcess.startWithSmallFiles(
+                kibibytes, Path.of("."), properties(name, more), directory.resolve(name + ".log"));
+    }
+
+    private Map<String, String> properties(String name, Map<String, String> more) throws IOException {
         Path model = directory.resolve("config.json");
         Files.writeString(
                 model,
@@ -45,6 +55,6 @@ final class SmallTrainer {
         properties.put("millrace.batch.micro-batch", "4");
         properties.put("millrace.engine.threads", "1");
         properties.putAll(more);
-        return AppProcess.start(Path.of("."), properties, Map.of(), directory.resolve(log));
+        return properties;
     }
 }

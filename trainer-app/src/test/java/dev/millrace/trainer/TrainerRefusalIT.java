@@ -73,6 +73,35 @@ class TrainerRefusalIT {
                     assertThat(second.terminate(LIMIT)).as(second.log()).isZero();
                 }
             }
+
+            // When a setting of the run is another
+            Map<String, String> twoThreads = Map.of("millrace.engine.threads", "2");
+            try (AppProcess changed = trainers.start("held", "changed.log", twoThreads)) {
+                // Then
+                assertThat(changed.awaitExit(LIMIT)).as(changed.log()).isEqualTo(1);
+                assertThat(changed.log())
+                        .contains(
+                                "{millrace.engine.threads=was 1 and is 2}",
+                                "set millrace.checkpoint.accept-changed = millrace.engine.threads");
+            }
+
+            // When it is accepted, then the run goes on, and says so once
+            try (AppProcess accepted = trainers.start(
+                    "held",
+                    "accepted.log",
+                    Map.of(
+                            "millrace.engine.threads",
+                            "2",
+                            "millrace.checkpoint.accept-changed",
+                            "millrace.engine.threads"))) {
+                accepted.awaitOk("/q/health/ready", LIMIT);
+                assertThat(accepted.log()).contains("the run has other settings: {millrace.engine.threads=");
+                accepted.kill();
+            }
+            try (AppProcess accepted = trainers.start("held", "again.log", twoThreads)) {
+                accepted.awaitOk("/q/health/ready", LIMIT);
+                assertThat(accepted.log()).doesNotContain("the run has other settings");
+            }
         }
     }
 }

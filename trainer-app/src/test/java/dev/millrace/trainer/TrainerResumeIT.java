@@ -25,8 +25,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A run that is stopped, or killed, and started again ends with the same bits as one that was left alone; so does one
-/// whose partitions were taken away for a while.
+/// A run that is stopped, or killed, and started again ends with the same bits as one that was left alone; so
+/// does one whose partitions were taken away for a while.
 class TrainerResumeIT {
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final int DOCUMENTS = 600;
@@ -66,9 +66,11 @@ class TrainerResumeIT {
             }
             Path disturbed = checkpoints("disturbed").getLast();
 
+            Path full = runThroughAFullDisk(kafka, "full");
+
             Path replayed = replay(kafka, checkpoints("undisturbed").getFirst());
 
-            for (Path resumed : List.of(stopped, killed, disturbed, replayed)) {
+            for (Path resumed : List.of(stopped, killed, disturbed, full, replayed)) {
                 assertThat(resumed.getFileName()).isEqualTo(undisturbed.getFileName());
                 assertThat(resumed.resolve("model.safetensors"))
                         .hasSameBinaryContentAs(undisturbed.resolve("model.safetensors"));
@@ -78,6 +80,23 @@ class TrainerResumeIT {
             }
             assertThat(manifest(killed).at("/cursor/counts/records").asLong()).isEqualTo(DOCUMENTS);
         }
+    }
+
+    private Path runThroughAFullDisk(EmbeddedKafka kafka, String name) throws Exception {
+        try (AppProcess trainer = trainer(kafka, name)) {
+            awaitCheckpoint(name);
+            trainer.kill();
+        }
+        Path last = checkpoints(name).getLast();
+        // There is room for the weights, and none for the optimizer's state.
+        try (AppProcess trainer = new SmallTrainer(directory, kafka.bootstrapServers())
+                .startWithSmallFiles(250, name, settings(Map.of()))) {
+            assertThat(trainer.awaitExit(LIMIT)).as(trainer.log()).isEqualTo(1);
+            assertThat(trainer.log())
+                    .contains("training stopped: the checkpoint of step ", "optimizer.safetensors cannot be written: ");
+        }
+        assertThat(checkpoints(name).getLast()).isEqualTo(last);
+        return run(kafka, name);
     }
 
     private Path replay(EmbeddedKafka kafka, Path from) throws Exception {
@@ -156,6 +175,10 @@ class TrainerResumeIT {
     }
 
     private AppProcess trainer(EmbeddedKafka kafka, String name, Map<String, String> more) throws IOException {
+        return new SmallTrainer(directory, kafka.bootstrapServers()).start(name, settings(more));
+    }
+
+    private static Map<String, String> settings(Map<String, String> more) {
         Map<String, String> settings = new TreeMap<>(Map.of(
                 "millrace.train.epochs", "1",
                 "millrace.train.learning-rate.peak", "1e-3",
@@ -168,6 +191,6 @@ class TrainerResumeIT {
                 "mp.messaging.incoming.documents.max.partition.fetch.bytes", "4096",
                 "mp.messaging.incoming.documents.heartbeat.interval.ms", "200"));
         settings.putAll(more);
-        return new SmallTrainer(directory, kafka.bootstrapServers()).start(name, settings);
+        return settings;
     }
 }

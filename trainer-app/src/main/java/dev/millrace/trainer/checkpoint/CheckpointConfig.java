@@ -6,6 +6,7 @@ import jakarta.validation.constraints.Min;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /// Settings of the durable state.
 @ConfigMapping(prefix = "millrace.checkpoint")
@@ -20,6 +21,10 @@ public interface CheckpointConfig {
     /// A checkpoint of another run, whose directory holds that run's ledger: this run begins with it and makes
     /// the same steps again. Nothing is published. Only for a directory without checkpoints.
     Optional<Path> replayFrom();
+
+    /// Settings, by name, that the run may go on with although it was begun with others. The ledger tells from which
+    /// step on.
+    Optional<Set<String>> acceptChanged();
 
     /// Steps between two checkpoints.
     @WithDefault("100")

@@ -14,7 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// The form of the ledger on disk: a JSON object a line. `{"step":N, …}` is the composition of a step, written
-/// before it; `{"step":N,"result":{…}}` what came of it. A step that was done again after a crash has its result
+/// before it; `{"step":N,"result":{…}}` what came of it; `{"step":N,"settings":{…}}` says that from there on the run
+/// has others. A step that was done again after a crash has its result
 /// twice.
 final class LedgerFile {
     private static final ObjectMapper JSON = new ObjectMapper()
@@ -30,6 +31,13 @@ final class LedgerFile {
         record Composed(long step, Composition composition) implements Line {}
 
         record Done(long step, StepResult result) implements Line {}
+
+        record Changed(SettingsChange change) implements Line {
+            @Override
+            public long step() {
+                return change.step();
+            }
+        }
     }
 
     /// Looks at each line in turn until it has seen enough.
@@ -43,6 +51,8 @@ final class LedgerFile {
         switch (line) {
             case Line.Composed composed -> json.setAll((ObjectNode) JSON.valueToTree(composed.composition()));
             case Line.Done done -> json.set("result", JSON.valueToTree(done.result()));
+            case Line.Changed changed ->
+                json.set("settings", JSON.valueToTree(changed.change().settings()));
         }
         return (json + "\n").getBytes(StandardCharsets.UTF_8);
     }
@@ -75,6 +85,9 @@ final class LedgerFile {
             if (!(JSON.readTree(line) instanceof ObjectNode json)
                     || !json.path("step").isIntegralNumber()) {
                 throw new IOException(file + ", line " + number + " is no entry of a ledger");
+            }
+            if (json.has("settings")) {
+                return new Line.Changed(JSON.treeToValue(json, SettingsChange.class));
             }
             long step = json.get("step").longValue();
             return json.has("result")

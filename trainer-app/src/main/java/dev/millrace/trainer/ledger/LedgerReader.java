@@ -41,6 +41,20 @@ public record LedgerReader(Path file) {
         return entries(composed -> composed.step() > after && composed.step() <= upTo, Integer.MAX_VALUE);
     }
 
+    /// The changes of settings that later steps were made with, oldest first.
+    public List<SettingsChange> changesAfter(long step) throws IOException {
+        List<SettingsChange> changes = new ArrayList<>();
+        if (Files.exists(file)) {
+            LedgerFile.read(file, wholeBytes(), line -> {
+                if (line instanceof LedgerFile.Line.Changed changed && changed.step() > step) {
+                    changes.add(changed.change());
+                }
+                return true;
+            });
+        }
+        return changes;
+    }
+
     private interface Wanted {
         boolean test(LedgerFile.Line.Composed composed);
     }
@@ -64,6 +78,7 @@ public record LedgerReader(Path file) {
                         results.put(done.step(), done.result());
                     }
                 }
+                case LedgerFile.Line.Changed _ -> {}
             }
             return true;
         });

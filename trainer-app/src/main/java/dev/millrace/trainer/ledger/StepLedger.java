@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.function.Consumer;
 
 /// The append-only record of a run: the composition of each step, durable before the step begins, and its result.
@@ -101,6 +102,12 @@ public final class StepLedger implements AutoCloseable {
     /// The compositions of the steps that are to be done again, in their order.
     public List<Composition> ahead() {
         return new ArrayList<>(ahead);
+    }
+
+    /// Makes durable that the next step is made with other settings than the one before it.
+    public void change(SortedMap<String, SettingsChange.Change> settings) throws IOException {
+        append(new LedgerFile.Line.Changed(new SettingsChange(step + 1, settings)));
+        channel.force(false);
     }
 
     /// Makes the composition of the next step durable. Where it stands here already, it must be the same.

@@ -5,11 +5,33 @@ import dev.millrace.trainer.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What the bits of a run depend on: the settings that may not change within it, by property, and what it met.
 final class RunFingerprint {
+    /// Those that decide which tokens a step is made of.
+    static final Set<String> COMPOSING = Set.of(
+            "millrace.batch.sequence-length",
+            "millrace.batch.micro-batch",
+            "millrace.batch.accumulation",
+            "millrace.intake.duplicate-window");
+
+    /// Those that may change within a run where its owner says so. The others say where on which log a run is, and
+    /// what its weights are of.
+    static final Set<String> CHANGEABLE = Stream.concat(
+                    COMPOSING.stream(),
+                    Stream.of(
+                            "millrace.train.router-bias-rate",
+                            "millrace.train.balance-weight",
+                            "millrace.train.prediction-weight",
+                            "millrace.engine.threads",
+                            "millrace.engine.precision"))
+            .collect(Collectors.toUnmodifiableSet());
+
     private RunFingerprint() {}
 
     /// What a run met, beside its settings.

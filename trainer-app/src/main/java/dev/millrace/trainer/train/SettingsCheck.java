@@ -1,29 +1,81 @@
 package dev.millrace.trainer.train;
 
-import dev.millrace.trainer.checkpoint.CheckpointManifest;
+import dev.millrace.trainer.ledger.SettingsChange;
+import dev.millrace.trainer.ledger.SettingsChange.Change;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
-/// The settings that may not change within a run, and what to say when one has.
+/// The settings that may not change within a run, which of them may when that is asked for, and what to say.
 final class SettingsCheck {
-    private SettingsCheck() {}
+    private static final String PROPERTY = "millrace.checkpoint.accept-changed";
 
-    /// Holds the settings of now against those that a checkpoint was made with.
+    private final long step;
+    private final SortedMap<String, String> before;
+
+    /// @param step that the run goes on after
+    /// @param fingerprint the settings that its checkpoint was made with
+    /// @param since changes of them that the ledger has for later steps
+    SettingsCheck(long step, Map<String, String> fingerprint, List<SettingsChange> since) {
+        this.step = step;
+        this.before = new TreeMap<>(fingerprint);
+        since.forEach(each -> each.settings().forEach((property, change) -> before.put(property, change.now())));
+    }
+
+    /// Holds the settings of now against those of before.
     ///
-    /// @throws IllegalArgumentException naming each that differs
-    static void requireSame(CheckpointManifest manifest, Map<String, String> now) {
-        SortedMap<String, String> differing = new TreeMap<>();
-        manifest.fingerprint().forEach((key, before) -> {
-            String present = now.getOrDefault(key, "(not set)");
-            if (!present.equals(before)) {
-                differing.put(key, "was " + before + " and is " + present);
+    /// @param accepted properties that may differ
+    /// @return those that do
+    /// @throws IllegalArgumentException naming each other one that differs, and those that can never be accepted
+    SortedMap<String, Change> changes(Map<String, String> now, Set<String> accepted) {
+        requireChangeable(accepted);
+        SortedMap<String, Change> changes = new TreeMap<>();
+        before.forEach((property, value) -> {
+            String present = now.getOrDefault(property, "(not set)");
+            if (!present.equals(value)) {
+                changes.put(property, new Change(value, present));
             }
         });
-        if (!differing.isEmpty()) {
-            throw new IllegalArgumentException("the run at step " + manifest.step()
-                    + " was begun with other settings: " + differing
-                    + "; set them back, or begin a new run in another millrace.checkpoint.directory");
+        if (!accepted.containsAll(changes.keySet())) {
+            throw new IllegalArgumentException(refusal(changes));
         }
+        return changes;
+    }
+
+    /// What decides which tokens a step is made of must not change while steps are to be made again.
+    ///
+    /// @param ahead how many those are
+    /// @throws IllegalArgumentException naming what has changed
+    void requireNothingAhead(SortedMap<String, Change> changes, int ahead) {
+        Set<String> composing = new TreeSet<>(changes.keySet());
+        composing.retainAll(RunFingerprint.COMPOSING);
+        if (ahead > 0 && !composing.isEmpty()) {
+            throw new IllegalArgumentException(composing + " decide what steps are made of, and the ledger holds steps "
+                    + (step + 1) + " to " + (step + ahead) + ", which a crash has undone and which are to be made again"
+                    + " as they were: start with the settings of before, stop with SIGTERM, and change them then");
+        }
+    }
+
+    private static void requireChangeable(Set<String> accepted) {
+        Set<String> fixed = new TreeSet<>(accepted);
+        fixed.removeAll(RunFingerprint.CHANGEABLE);
+        if (!fixed.isEmpty()) {
+            throw new IllegalArgumentException(PROPERTY + " names " + fixed
+                    + ", which cannot change within a run; what can is " + new TreeSet<>(RunFingerprint.CHANGEABLE));
+        }
+    }
+
+    private String refusal(SortedMap<String, Change> changes) {
+        SortedMap<String, String> described = new TreeMap<>();
+        changes.forEach(
+                (property, change) -> described.put(property, "was " + change.before() + " and is " + change.now()));
+        String text = "the run at step " + step + " was begun with other settings: " + described
+                + "; set them back, or begin a new run in another millrace.checkpoint.directory";
+        return RunFingerprint.CHANGEABLE.containsAll(changes.keySet())
+                ? text + "; to go on with those of now, set " + PROPERTY + " = " + String.join(",", changes.keySet())
+                : text;
     }
 }

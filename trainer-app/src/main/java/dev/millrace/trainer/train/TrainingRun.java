@@ -6,6 +6,7 @@ import dev.millrace.trainer.batch.BatchConfig;
 import dev.millrace.trainer.batch.Prefetcher;
 import dev.millrace.trainer.batch.RecordReader;
 import dev.millrace.trainer.checkpoint.Checkpoint;
+import dev.millrace.trainer.checkpoint.CheckpointManifest;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
 import dev.millrace.trainer.checkpoint.Retention;
 import dev.millrace.trainer.intake.DocumentDecoder;
@@ -16,6 +17,8 @@ import dev.millrace.trainer.learn.DeviceChoice;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.TorchEngine;
+import dev.millrace.trainer.ledger.LedgerReader;
+import dev.millrace.trainer.ledger.SettingsChange;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.Objective;
@@ -28,9 +31,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -212,7 +218,14 @@ final class TrainingRun {
                         snapshot.topicId(),
                         threads,
                         device));
-        checkpoint.ifPresent(found -> SettingsCheck.requireSame(found.manifest(), fingerprint));
+        Optional<SettingsCheck> check = Optional.empty();
+        SortedMap<String, SettingsChange.Change> changes = new TreeMap<>();
+        if (checkpoint.isPresent()) {
+            SettingsCheck held = settingsCheck(checkpoint.get().manifest());
+            changes.putAll(held.changes(
+                    fingerprint, settings.checkpoint().acceptChanged().orElse(Set.of())));
+            check = Optional.of(held);
+        }
         RunStart start = checkpoint
                 .map(found -> RunStart.resumed(
                         snapshot,
@@ -235,9 +248,30 @@ final class TrainingRun {
         LOG.infof("step %,d; %s", state.step(), describe(start));
         try (RunRecords records =
                 RunRecords.open(settings, checkpoint, intake.topic(), intake.group(), clientSettings, LOG::warn)) {
+            if (check.isPresent() && !changes.isEmpty()) {
+                check.get()
+                        .requireNothingAhead(changes, records.ledger().ahead().size());
+                records.ledger().change(changes);
+                LOG.warnf("from step %,d on, the run has other settings: %s", state.step() + 1, changes);
+            }
             status.holding(records.seen()::size);
             return train(learner, tokenizer, checkpoints, records, start, state, fingerprint);
         }
+    }
+
+    private SettingsCheck settingsCheck(CheckpointManifest manifest) throws IOException {
+        List<SettingsChange> since =
+                LedgerReader.in(settings.checkpoint().directory()).changesAfter(manifest.step());
+        if (settings.checkpoint().replayFrom().isPresent() && !since.isEmpty()) {
+            long changed = since.getFirst().step();
+            if (settings.train().maxSteps().orElse(Long.MAX_VALUE) >= changed) {
+                throw new IllegalArgumentException("the run that is replayed went on with other settings at step "
+                        + changed + ": replay it to the step before (millrace.train.max-steps), and from a later"
+                        + " checkpoint on with those settings");
+            }
+            since = List.of();
+        }
+        return new SettingsCheck(manifest.step(), manifest.fingerprint(), since);
     }
 
     private String train(

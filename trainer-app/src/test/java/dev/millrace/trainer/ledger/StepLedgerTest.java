@@ -12,6 +12,8 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +45,28 @@ class StepLedgerTest {
         assertThat(steps(reader.holding(0, 7, 10))).isEmpty();
         assertThat(reader.holding(1, 2, 10)).isEmpty();
         assertThat(reader.holding(0, 3, 1)).hasSize(1);
+    }
+
+    @Test
+    void tellsFromWhichStepOnSettingsAreOthers() throws IOException {
+        SortedMap<String, SettingsChange.Change> threads =
+                new TreeMap<>(Map.of("threads", new SettingsChange.Change("8", "4")));
+        try (StepLedger ledger = open(0)) {
+            ledger.begin(step(0, 0, 3, 5));
+            ledger.end(result(2.5));
+            ledger.change(threads);
+        }
+
+        // It is no step, and a run goes on after it
+        try (StepLedger ledger = open(1)) {
+            assertThat(ledger.ahead()).isEmpty();
+            ledger.begin(step(0, 3, 7, 0));
+        }
+        LedgerReader reader = LedgerReader.in(directory);
+        assertThat(reader.changesAfter(0)).containsExactly(new SettingsChange(2, threads));
+        assertThat(reader.changesAfter(1)).containsExactly(new SettingsChange(2, threads));
+        assertThat(reader.changesAfter(2)).isEmpty();
+        assertThat(reader.step(2).orElseThrow().composition()).isEqualTo(step(0, 3, 7, 0));
     }
 
     @Test

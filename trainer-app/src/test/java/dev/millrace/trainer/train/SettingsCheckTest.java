@@ -1,39 +1,99 @@
 package dev.millrace.trainer.train;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.trainer.checkpoint.CheckpointManifest;
+import dev.millrace.trainer.ledger.SettingsChange;
+import dev.millrace.trainer.ledger.SettingsChange.Change;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class SettingsCheckTest {
-    private static final CheckpointManifest BEFORE = CheckpointManifest.of(
-            40, 40, 1000, 2.5, Steps.AFTER, null, Map.of("seed", "0", "sequence-length", "512", "micro-batch", "8"));
+    private static final String THREADS = "millrace.engine.threads";
+    private static final String LENGTH = "millrace.batch.sequence-length";
+    private static final Map<String, String> BEFORE = Map.of(THREADS, "8", LENGTH, "512", "topic", "documents");
+
+    private final SettingsCheck check = new SettingsCheck(40, BEFORE, List.of());
 
     @Test
     void aRunGoesOnWithTheSettingsItBeganWith() {
-        assertThatCode(() -> SettingsCheck.requireSame(
-                        BEFORE, Map.of("seed", "0", "sequence-length", "512", "micro-batch", "8")))
-                .doesNotThrowAnyException();
+        assertThat(check.changes(BEFORE, Set.of())).isEmpty();
+        assertThat(check.changes(BEFORE, Set.of(THREADS))).isEmpty();
     }
 
     @Test
     void everySettingThatDiffersIsNamedWithBothValues() {
-        assertThatThrownBy(() ->
-                        SettingsCheck.requireSame(BEFORE, Map.of("seed", "1", "sequence-length", "512", "new", "x")))
+        assertThatThrownBy(() -> check.changes(Map.of(THREADS, "4", LENGTH, "512", "new", "x"), Set.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("the run at step 40 was begun with other settings: ")
-                .hasMessageContaining("{micro-batch=was 8 and is (not set), seed=was 0 and is 1}")
-                .hasMessageContaining("set them back, or begin a new run in another millrace.checkpoint.directory")
-                .hasMessageNotContaining("sequence-length");
+                .hasMessageContaining("{millrace.engine.threads=was 8 and is 4, topic=was documents and is (not set)}")
+                .hasMessageEndingWith("set them back, or begin a new run in another millrace.checkpoint.directory");
+    }
+
+    @Test
+    void whereAllThatDifferMayChangeTheErrorSaysHow() {
+        assertThatThrownBy(() -> check.changes(with(THREADS, "4"), Set.of()))
+                .hasMessageEndingWith("set millrace.checkpoint.accept-changed = millrace.engine.threads");
+    }
+
+    @Test
+    void whatIsAcceptedMayDifferAndNothingElse() {
+        assertThat(check.changes(with(THREADS, "4"), Set.of(THREADS))).isEqualTo(Map.of(THREADS, new Change("8", "4")));
+        assertThatThrownBy(() -> check.changes(with(LENGTH, "4"), Set.of(THREADS)))
+                .hasMessageContaining("{millrace.batch.sequence-length=was 512 and is 4}");
+    }
+
+    @Test
+    void whatARunIsBoundToCannotBeAccepted() {
+        assertThatThrownBy(() -> check.changes(BEFORE, Set.of("topic", THREADS)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(
+                        "millrace.checkpoint.accept-changed names [topic], which cannot change within a run")
+                .hasMessageContaining(THREADS);
+    }
+
+    @Test
+    void aChangeThatTheLedgerHasIsWhatTheRunGoesOnWith() {
+        SettingsCheck changed = new SettingsCheck(
+                40,
+                BEFORE,
+                List.of(
+                        new SettingsChange(41, new TreeMap<>(Map.of(THREADS, new Change("8", "4")))),
+                        new SettingsChange(50, new TreeMap<>(Map.of(THREADS, new Change("4", "2"))))));
+
+        assertThat(changed.changes(with(THREADS, "2"), Set.of())).isEmpty();
+        assertThat(changed.changes(with(THREADS, "8"), Set.of(THREADS)))
+                .isEqualTo(Map.of(THREADS, new Change("2", "8")));
+    }
+
+    @Test
+    void whatStepsAreMadeOfDoesNotChangeWhileStepsAreToBeMadeAgain() {
+        SortedMap<String, Change> threads = new TreeMap<>(Map.of(THREADS, new Change("8", "4")));
+        SortedMap<String, Change> length = new TreeMap<>(Map.of(LENGTH, new Change("512", "4")));
+
+        assertThatCode(() -> check.requireNothingAhead(threads, 3)).doesNotThrowAnyException();
+        assertThatCode(() -> check.requireNothingAhead(length, 0)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> check.requireNothingAhead(length, 3))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("[millrace.batch.sequence-length] decide what steps are made of")
+                .hasMessageContaining("steps 41 to 43");
     }
 
     /// A later version may fingerprint more; its checkpoints of before are still its own.
     @Test
     void aSettingThatTheCheckpointDoesNotKnowIsNoDifference() {
-        assertThatCode(() -> SettingsCheck.requireSame(
-                        BEFORE, Map.of("seed", "0", "sequence-length", "512", "micro-batch", "8", "new", "x")))
-                .doesNotThrowAnyException();
+        assertThat(check.changes(with("new", "x"), Set.of())).isEmpty();
+    }
+
+    private static Map<String, String> with(String property, String value) {
+        Map<String, String> settings = new HashMap<>(BEFORE);
+        settings.put(property, value);
+        return settings;
     }
 }
