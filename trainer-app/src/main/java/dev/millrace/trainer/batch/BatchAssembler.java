@@ -29,6 +29,7 @@ public final class BatchAssembler {
     private final RecordSource source;
     private final RecordReader reader;
     private final SeenIds seen;
+    private final SkipRanges skips;
     private final Shape shape;
     private final @Nullable Bounds bounds;
     private final List<Lane> lanes = new ArrayList<>();
@@ -49,7 +50,8 @@ public final class BatchAssembler {
         }
     }
 
-    /// @param seen the ids of documents before that
+    /// @param seen the ids of documents before `start`
+    /// @param skips the ranges that are left out
     /// @param start how far the run has come
     /// @param bounds what the run passes over; none where it goes on for ever
     /// @param recorded the first steps, where they have been made before: on a topic that has grown since, a
@@ -59,6 +61,7 @@ public final class BatchAssembler {
             RecordSource source,
             RecordReader reader,
             SeenIds seen,
+            SkipRanges skips,
             Shape shape,
             Cursor start,
             Optional<Bounds> bounds,
@@ -66,13 +69,13 @@ public final class BatchAssembler {
         this.source = source;
         this.reader = reader;
         this.seen = seen;
+        this.skips = skips;
         this.shape = shape;
         this.bounds = bounds.orElse(null);
         this.epoch = start.epoch();
         this.turn = start.turn();
         this.counts = start.counts();
-        // A bounded run passes over nothing: its steps come out the same by themselves.
-        this.recorded = new ArrayDeque<>(bounds.isPresent() ? List.of() : recorded);
+        this.recorded = new ArrayDeque<>(recorded);
         for (PartitionCursor cursor : start.partitions()) {
             lanes.add(new Lane(cursor, shape.windowLength()));
         }
@@ -161,10 +164,17 @@ public final class BatchAssembler {
     /// @throws IntakeFailedException when the intake is broken for good, or too many records in a row were bad
     public Optional<StepBatch> next() throws InterruptedException {
         Composition before = recorded.poll();
-        return before == null ? assemble() : Optional.of(repeat(before));
+        if (before == null) {
+            SortedMap<Integer, Position> read = new TreeMap<>();
+            lanes.forEach(lane -> read.put(lane.partition, lane.examined));
+            return assemble(skips.begin(read));
+        }
+        skips.beginAgain(before.skips());
+        // A bounded run passes over nothing: its steps come out the same by themselves.
+        return bounds == null ? Optional.of(repeat(before)) : assemble(before.skips());
     }
 
-    private Optional<StepBatch> assemble() throws InterruptedException {
+    private Optional<StepBatch> assemble(List<Skip> begun) throws InterruptedException {
         SortedMap<Integer, Long> examined = examined();
         List<Window> windows = new ArrayList<>(shape.windowsPerStep());
         List<Integer> passedOver = new ArrayList<>();
@@ -191,7 +201,7 @@ public final class BatchAssembler {
         }
         return windows.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new StepBatch(windows, passedOver, cursor(), readSince(examined), takeLetters()));
+                : Optional.of(new StepBatch(windows, passedOver, cursor(), readSince(examined), begun, takeLetters()));
     }
 
     /// Makes a step of the windows that made it before. The records are on the log, for they were then.
@@ -217,7 +227,8 @@ public final class BatchAssembler {
             }
         }
         turn = index(before.turn());
-        return new StepBatch(windows, before.passedOver(), cursor(), readSince(examined), takeLetters());
+        return new StepBatch(
+                windows, before.passedOver(), cursor(), readSince(examined), before.skips(), takeLetters());
     }
 
     private int index(int partition) {
@@ -321,7 +332,10 @@ public final class BatchAssembler {
         lane.requireSame(check, record);
         Cursor.Counts before = counts;
         counts = counts.read(record.value() == null ? 0 : record.value().length);
-        switch (reader.read(record)) {
+        Read read = skips.hold(lane.partition, here)
+                ? new Read.Skipped("a range of millrace.intake.skip")
+                : reader.read(record);
+        switch (read) {
             case Read.Tokens tokens -> {
                 lane.badInARow = 0;
                 boolean again = tokens.documentId()

@@ -1,5 +1,6 @@
 package dev.millrace.trainer.batch;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.millrace.trainer.pack.Position;
 import dev.millrace.trainer.pack.Window;
 import java.util.ArrayList;
@@ -16,17 +17,20 @@ import java.util.TreeMap;
 /// @param passedOver partitions whose turn came while they stood at their log end, in that order
 /// @param turn the partition that gives the next window after this step
 /// @param read by partition, the offset up to which records were read for this step, where it moved
+/// @param skips ranges that are left out from this step on
 public record Composition(
         List<Stretch> partitions,
         List<Integer> order,
         List<Integer> passedOver,
         int turn,
-        SortedMap<Integer, Long> read) {
+        SortedMap<Integer, Long> read,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Skip> skips) {
     public Composition {
         partitions = List.copyOf(partitions);
         order = List.copyOf(order);
         passedOver = List.copyOf(passedOver);
         read = new TreeMap<>(read);
+        skips = List.copyOf(skips);
     }
 
     /// The tokens of one partition in a step.
@@ -35,11 +39,17 @@ public record Composition(
     /// @param to where the partition's next window begins: its first token is the last target
     public record Stretch(int partition, int windows, Position from, Position to) {
         /// Whether a token of the record may lie in it.
-        public boolean holds(long offset) {
-            boolean after = offset >= from.offset() || to.epoch() > from.epoch();
-            boolean before =
-                    offset < to.offset() || (offset == to.offset() && to.token() > 0) || to.epoch() > from.epoch();
-            return after && before;
+        ///
+        /// @param skips the ranges that were left out by then
+        public boolean holds(long offset, List<Skip> skips) {
+            for (int epoch = from.epoch(); epoch <= to.epoch(); epoch++) {
+                Position at = new Position(epoch, offset, 0);
+                boolean after = epoch > from.epoch() || offset >= from.offset();
+                if (after && at.compareTo(to) < 0 && skips.stream().noneMatch(skip -> skip.holds(partition, at))) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         private Stretch with(Window window) {
@@ -63,6 +73,7 @@ public record Composition(
                 order,
                 batch.passedOver(),
                 after.partitions().get(after.turn()).partition(),
-                batch.read());
+                batch.read(),
+                batch.skips());
     }
 }

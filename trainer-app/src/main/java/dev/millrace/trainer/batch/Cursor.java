@@ -35,7 +35,7 @@ public record Cursor(int epoch, int turn, List<PartitionCursor> partitions, Coun
     /// @param tokens tokens made of the documents among them
     /// @param rejected bad records
     /// @param duplicates documents whose id was seen before
-    /// @param skipped records of a medium that the model cannot use
+    /// @param skipped records of a medium that the model cannot use, or of a [Skip]
     public record Counts(long records, long bytes, long tokens, long rejected, long duplicates, long skipped) {
         /// Nothing read yet.
         public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0);

@@ -25,8 +25,8 @@ public sealed interface Read {
         }
     }
 
-    /// A record of a medium that the model cannot use yet.
-    record Skipped(String contentType) implements Read {}
+    /// A record that is left out: of a medium that the model cannot use yet, or of a [Skip].
+    record Skipped(String why) implements Read {}
 
     /// A bad record.
     record Rejected(String reason) implements Read {}

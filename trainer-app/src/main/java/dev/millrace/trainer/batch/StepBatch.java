@@ -10,6 +10,7 @@ import java.util.TreeMap;
 /// @param windows in the order in which they go through the model; the last step of a run may have fewer
 /// @param passedOver partitions whose turn came while they stood at their log end, in that order
 /// @param read by partition, the offset up to which records were read for this step, where it moved
+/// @param skips ranges that are left out from this step on
 /// @param letters bad records that were found while it was made
 /// @param after how far the log has been used once this step is done
 public record StepBatch(
@@ -17,11 +18,13 @@ public record StepBatch(
         List<Integer> passedOver,
         Cursor after,
         SortedMap<Integer, Long> read,
+        List<Skip> skips,
         List<DeadLetter> letters) {
     public StepBatch {
         windows = List.copyOf(windows);
         passedOver = List.copyOf(passedOver);
         read = new TreeMap<>(read);
+        skips = List.copyOf(skips);
         letters = List.copyOf(letters);
     }
 

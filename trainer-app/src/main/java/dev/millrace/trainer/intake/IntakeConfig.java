@@ -6,6 +6,7 @@ import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// Settings of the way in.
@@ -36,6 +37,10 @@ public interface IntakeConfig {
     @Min(0)
     @Max(10_000_000)
     int duplicateWindow();
+
+    /// Records to leave out, as `partition:first-last` in offsets, both included: from the next new step on. The
+    /// ledger keeps what was left out; a range that is no longer named here stays out.
+    Optional<List<String>> skip();
 
     /// How often the consumer's positions and lags are read.
     @WithDefault("100ms")

@@ -90,6 +90,9 @@ final class LedgerFile {
                 return new Line.Changed(JSON.treeToValue(json, SettingsChange.class));
             }
             long step = json.get("step").longValue();
+            if (!json.has("skips")) {
+                json.putArray("skips");
+            }
             return json.has("result")
                     ? new Line.Done(step, JSON.treeToValue(json.get("result"), StepResult.class))
                     : new Line.Composed(step, JSON.treeToValue(json, Composition.class));

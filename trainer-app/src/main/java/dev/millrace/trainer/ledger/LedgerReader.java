@@ -1,6 +1,7 @@
 package dev.millrace.trainer.ledger;
 
 import dev.millrace.trainer.batch.Composition;
+import dev.millrace.trainer.batch.Skip;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
@@ -27,9 +28,13 @@ public record LedgerReader(Path file) {
 
     /// The steps that trained on tokens of a record, the first `limit` of them.
     public List<LedgerEntry> holding(int partition, long offset, int limit) throws IOException {
+        List<Skip> skips = new ArrayList<>();
         return entries(
-                composed -> composed.composition().partitions().stream()
-                        .anyMatch(stretch -> stretch.partition() == partition && stretch.holds(offset)),
+                composed -> {
+                    skips.addAll(composed.composition().skips());
+                    return composed.composition().partitions().stream()
+                            .anyMatch(stretch -> stretch.partition() == partition && stretch.holds(offset, skips));
+                },
                 limit);
     }
 

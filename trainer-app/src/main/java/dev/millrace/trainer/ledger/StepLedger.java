@@ -1,6 +1,7 @@
 package dev.millrace.trainer.ledger;
 
 import dev.millrace.trainer.batch.Composition;
+import dev.millrace.trainer.batch.Skip;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -28,6 +29,7 @@ public final class StepLedger implements AutoCloseable {
     private final Path file;
     private final FileChannel channel;
     private final Deque<Composition> ahead = new ArrayDeque<>();
+    private final List<Skip> skips = new ArrayList<>();
     private long step;
 
     private StepLedger(Path file, FileChannel channel, long step) {
@@ -69,6 +71,8 @@ public final class StepLedger implements AutoCloseable {
                 last[0] = composed.step();
                 if (composed.step() > step) {
                     ahead.add(composed.composition());
+                } else {
+                    skips.addAll(composed.composition().skips());
                 }
             }
             return true;
@@ -102,6 +106,11 @@ public final class StepLedger implements AutoCloseable {
     /// The compositions of the steps that are to be done again, in their order.
     public List<Composition> ahead() {
         return new ArrayList<>(ahead);
+    }
+
+    /// The ranges that were left out by the steps that the run goes on after.
+    public List<Skip> skips() {
+        return List.copyOf(skips);
     }
 
     /// Makes durable that the next step is made with other settings than the one before it.

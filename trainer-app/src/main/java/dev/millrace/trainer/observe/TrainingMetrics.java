@@ -70,7 +70,7 @@ final class TrainingMetrics {
         gauge("millrace.seen.ids", "Ids of documents that are held to find those", TrainingStatus::seenIds);
         counter(
                 "millrace.records.skipped",
-                "Records of a medium that the model cannot use",
+                "Records of a medium that the model cannot use, or of millrace.intake.skip",
                 s -> counts(s).skipped());
         counter(
                 "millrace.checkpoints",

@@ -5,6 +5,8 @@ import dev.millrace.trainer.batch.BatchAssembler;
 import dev.millrace.trainer.batch.BatchConfig;
 import dev.millrace.trainer.batch.Prefetcher;
 import dev.millrace.trainer.batch.RecordReader;
+import dev.millrace.trainer.batch.Skip;
+import dev.millrace.trainer.batch.SkipRanges;
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointManifest;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
@@ -332,6 +334,9 @@ final class TrainingRun {
 
     private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start, RunRecords records) {
         BatchConfig batch = settings.batch();
+        List<Skip.Range> skips = settings.intake().skip().orElse(List.of()).stream()
+                .map(Skip.Range::parse)
+                .toList();
         return new BatchAssembler(
                 intake.exchange(),
                 RecordReader.of(
@@ -339,6 +344,7 @@ final class TrainingRun {
                                 settings.intake().maxRecordSize().asLongValue())),
                         tokenizer),
                 records.seen(),
+                new SkipRanges(records.ledger().skips(), skips),
                 new BatchAssembler.Shape(
                         batch.sequenceLength(),
                         Math.multiplyExact(batch.microBatch(), batch.accumulation()),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.trainer.batch.Composition;
+import dev.millrace.trainer.batch.Skip;
 import dev.millrace.trainer.pack.Position;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,6 +46,34 @@ class StepLedgerTest {
         assertThat(steps(reader.holding(0, 7, 10))).isEmpty();
         assertThat(reader.holding(1, 2, 10)).isEmpty();
         assertThat(reader.holding(0, 3, 1)).hasSize(1);
+    }
+
+    @Test
+    void keepsTheRangesThatAStepBeganToLeaveOut() throws IOException {
+        Skip skip = new Skip(new Skip.Range(0, 4, 9), new Position(0, 5, 0));
+        Composition first = step(0, 0, 3, 5);
+        Composition second = step(0, 3, 7, 0);
+        Composition leaving = new Composition(
+                second.partitions(), second.order(), second.passedOver(), second.turn(), second.read(), List.of(skip));
+        try (StepLedger ledger = open(0)) {
+            ledger.begin(first);
+            ledger.begin(leaving);
+        }
+
+        try (StepLedger ledger = open(1)) {
+            assertThat(ledger.skips()).as("it begins again with its step").isEmpty();
+            assertThat(ledger.ahead()).containsExactly(leaving);
+        }
+        try (StepLedger ledger = open(2)) {
+            assertThat(ledger.skips()).containsExactly(skip);
+        }
+        LedgerReader reader = LedgerReader.in(directory);
+        assertThat(steps(reader.holding(0, 4, 10))).as("read before").containsExactly(2L);
+        assertThat(steps(reader.holding(0, 5, 10))).as("left out").isEmpty();
+        assertThat(Files.readAllLines(directory.resolve(StepLedger.FILE)).getFirst())
+                .as("where there is none, nothing is said")
+                .doesNotContain("skips");
+        assertThat(reader.step(2).orElseThrow().composition()).isEqualTo(leaving);
     }
 
     @Test
@@ -157,7 +186,8 @@ class StepLedgerTest {
                 List.of(partition, partition),
                 List.of(1),
                 partition,
-                read);
+                read,
+                List.of());
     }
 
     private static StepResult result(double loss) {

@@ -136,7 +136,8 @@ class PublisherTest {
                 List.of(0),
                 List.of(),
                 0,
-                new TreeMap<>());
+                new TreeMap<>(),
+                List.of());
         return LongStream.rangeClosed(after + 1, upTo)
                 .mapToObj(step -> new LedgerEntry(step, composition, null))
                 .toList();
