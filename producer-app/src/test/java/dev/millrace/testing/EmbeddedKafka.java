@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -80,9 +82,7 @@ public final class EmbeddedKafka implements AutoCloseable {
         for (int i = 0; i < addresses.size(); i++) {
             kafka.nodes.add(new Node(i + 1, addresses.get(i)));
         }
-        for (Node node : kafka.nodes) {
-            kafka.startNode(node.id);
-        }
+        kafka.ofEach(kafka::startNode);
         return kafka;
     }
 
@@ -171,9 +171,19 @@ public final class EmbeddedKafka implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Node node : nodes) {
-            stopNode(node.id);
-        }
+        ofEach(this::stopNode);
+    }
+
+    /// At once: a node alone has no quorum to start with, nor one to say goodbye to.
+    private void ofEach(IntConsumer action) {
+        CompletableFuture<?>[] all = nodes.stream()
+                .map(node -> CompletableFuture.runAsync(
+                        () -> action.accept(node.id),
+                        task -> Thread.ofPlatform()
+                                .name("embedded-kafka-" + node.id)
+                                .start(task)))
+                .toArray(CompletableFuture[]::new);
+        CompletableFuture.allOf(all).join();
     }
 
     private Node node(int id) {

@@ -13,8 +13,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -129,6 +132,40 @@ class DisturbanceIT {
             assertThat(starvedAt).isBetween(2L * STRIDE, steps - 1);
         }
         assertThat(Comparison.of(log, undisturbed, run).problems()).isEmpty();
+    }
+
+    @Test
+    void aTrainerThatIsHeldStillUntilItsSeatIsGivenAwayChangesNoBit() throws Exception {
+        ProofRun run = run(
+                "evicted",
+                Map.of(
+                        "millrace.intake.high-watermark", "2048",
+                        "millrace.intake.low-watermark", "1024",
+                        "mp.messaging.incoming.documents.max.poll.records", "10",
+                        "mp.messaging.incoming.documents.max.partition.fetch.bytes", "1024",
+                        "mp.messaging.incoming.documents.session.timeout.ms", "6000"));
+        try (AppProcess trainer = run.start();
+                Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+            new KillWatch(trainer, run.checkpoints(), 0, STRIDE, 0).await(new KillMoment.AfterSteps(2 * STRIDE));
+
+            // When
+            trainer.pause();
+            long before = ProofRun.lastStep(trainer);
+            await().atMost(ProofRun.LIMIT).until(() -> members(admin, "group-evicted") == 0);
+            trainer.goOn();
+
+            // Then
+            assertThat(trainer.awaitExit(ProofRun.LIMIT)).as(trainer.log()).isZero();
+            assertThat(before).isLessThan(steps);
+        }
+        assertThat(Comparison.of(log, undisturbed, run).problems()).isEmpty();
+    }
+
+    private static int members(Admin admin, String group) throws InterruptedException, ExecutionException {
+        return Objects.requireNonNull(
+                        admin.describeConsumerGroups(List.of(group)).all().get().get(group))
+                .members()
+                .size();
     }
 
     /// Whether no step was done within two seconds, in which it does dozens where there is data.
