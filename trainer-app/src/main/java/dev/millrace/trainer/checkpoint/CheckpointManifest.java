@@ -2,7 +2,9 @@ package dev.millrace.trainer.checkpoint;
 
 import dev.millrace.trainer.batch.Bounds;
 import dev.millrace.trainer.batch.Cursor;
+import dev.millrace.trainer.learn.StepHistory;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param optimizerSteps steps that moved the weights (Adam's t)
 /// @param targets tokens trained on so far
 /// @param loss of the last step, in nats per token
+/// @param history of the last steps
 /// @param cursor how far the log has been used
 /// @param bounds what the run passes over; null where it goes on for ever
 /// @param fingerprint the settings that must not change within a run, by name
@@ -24,6 +27,7 @@ public record CheckpointManifest(
         long optimizerSteps,
         long targets,
         double loss,
+        StepHistory history,
         Cursor cursor,
         @Nullable Bounds bounds,
         SortedMap<String, String> fingerprint,
@@ -35,6 +39,8 @@ public record CheckpointManifest(
         if (format != FORMAT) {
             throw new IllegalArgumentException("checkpoint format " + format + " is not " + FORMAT);
         }
+        // Checkpoints of before there was one have none.
+        history = Objects.requireNonNullElse(history, StepHistory.NONE);
         fingerprint = new TreeMap<>(fingerprint);
         files = new TreeMap<>(files);
     }
@@ -48,6 +54,7 @@ public record CheckpointManifest(
             long optimizerSteps,
             long targets,
             double loss,
+            StepHistory history,
             Cursor cursor,
             @Nullable Bounds bounds,
             Map<String, String> fingerprint) {
@@ -57,6 +64,7 @@ public record CheckpointManifest(
                 optimizerSteps,
                 targets,
                 loss,
+                history,
                 cursor,
                 bounds,
                 new TreeMap<>(fingerprint),
@@ -65,6 +73,6 @@ public record CheckpointManifest(
 
     CheckpointManifest withFiles(SortedMap<String, FileDigest> digests) {
         return new CheckpointManifest(
-                format, step, optimizerSteps, targets, loss, cursor, bounds, fingerprint, digests);
+                format, step, optimizerSteps, targets, loss, history, cursor, bounds, fingerprint, digests);
     }
 }

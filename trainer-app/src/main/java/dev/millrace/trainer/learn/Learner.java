@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /// A model with its optimizer on one device. Owned by one thread (the training thread).
@@ -129,11 +130,25 @@ public final class Learner implements Saveable, AutoCloseable {
         }
     }
 
-    /// Ends the step. Loss and gradient norm are read, which waits for the device once, and must be finite; only
-    /// then the weights are updated. Gradients are gone afterwards either way.
+    /// Whether a step whose loss and gradient norm are finite may move the weights.
+    @FunctionalInterface
+    public interface Veto {
+        Veto NONE = (_, _) -> Optional.empty();
+
+        /// Why it may not.
+        Optional<String> against(double loss, double gradientNorm);
+    }
+
+    /// As [#step(double, Veto)], without objections.
+    public StepOutcome step(double learningRate) {
+        return step(learningRate, Veto.NONE);
+    }
+
+    /// Ends the step. Loss and gradient norm are read, which waits for the device once, and must be finite, and not
+    /// objected to; only then the weights are updated. Gradients are gone afterwards either way.
     ///
     /// @throws IllegalStateException if nothing was accumulated
-    public StepOutcome step(double learningRate) {
+    public StepOutcome step(double learningRate, Veto veto) {
         if (!accumulated) {
             throw new IllegalStateException("A step without accumulate has no gradient");
         }
@@ -146,17 +161,25 @@ public final class Learner implements Saveable, AutoCloseable {
                     .toFloatArray();
             double loss = lossAndNorm[0];
             double norm = lossAndNorm[1];
-            boolean finite = Double.isFinite(loss) && Double.isFinite(norm);
-            if (finite) {
+            StepOutcome outcome = judge(loss, norm, veto);
+            boolean applied = outcome instanceof StepOutcome.Applied;
+            if (applied) {
                 optimizer.update(stepScope, learningRate, clipping.coefficient(norm));
             }
-            model.balanceRouters(finite ? routerBiasRate : 0);
+            model.balanceRouters(applied ? routerBiasRate : 0);
             kernels.plain("clear", stepScope, List.of(trained), stepLoss);
             accumulated = false;
-            return finite
-                    ? new StepOutcome.Applied(loss, norm)
-                    : new StepOutcome.Skipped(loss, norm, "loss is " + loss + ", gradient norm is " + norm);
+            return outcome;
         }
+    }
+
+    private static StepOutcome judge(double loss, double norm, Veto veto) {
+        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+            return new StepOutcome.NonFinite(loss, norm);
+        }
+        return veto.against(loss, norm)
+                .<StepOutcome>map(reason -> new StepOutcome.Spike(loss, norm, reason))
+                .orElseGet(() -> new StepOutcome.Applied(loss, norm));
     }
 
     /// Updates that the weights have seen; skipped steps do not count.

@@ -37,10 +37,8 @@ final class TrainingMetrics {
 
     void register(@Observes StartupEvent event) {
         counter("millrace.steps", "Steps done by this process", s -> s.totals().steps());
-        counter(
-                "millrace.steps.skipped",
-                "Steps that left the weights as they were",
-                s -> s.totals().skippedSteps());
+        skippedSteps("non-finite", s -> s.totals().nonFinite());
+        skippedSteps("spike", s -> s.totals().spikes());
         counter(
                 "millrace.tokens.trained",
                 "Targets that this process trained on",
@@ -113,6 +111,13 @@ final class TrainingMetrics {
                     .filter(PartitionStatus::assigned)
                     .count();
         });
+    }
+
+    private void skippedSteps(String reason, ToDoubleFunction<TrainingStatus> value) {
+        FunctionCounter.builder("millrace.steps.skipped", status, value)
+                .description("Steps that left the weights as they were")
+                .tag("reason", reason)
+                .register(registry);
     }
 
     private void counter(String name, String description, ToDoubleFunction<TrainingStatus> value) {

@@ -27,7 +27,9 @@ final class ProgressLine {
                 tokensPerSecond,
                 100 * totals.waitingShare()));
         share.ifPresent(done -> line.append(String.format(Locale.ROOT, "  %.0f %% done", 100 * done)));
-        report.skipped().ifPresent(reason -> line.append("  SKIPPED: ").append(reason));
+        report.outcome()
+                .skipped()
+                .ifPresent(reason -> line.append("  SKIPPED: ").append(reason));
         return line.toString();
     }
 

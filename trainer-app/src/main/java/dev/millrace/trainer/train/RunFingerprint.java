@@ -5,6 +5,7 @@ import dev.millrace.trainer.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -13,6 +14,9 @@ import java.util.stream.Stream;
 
 /// What the bits of a run depend on: the settings that may not change within it, by property, and what it met.
 final class RunFingerprint {
+    /// Of what a run does without: that of one which was begun before there was such a setting, too.
+    static final String OFF = "off";
+
     /// Those that decide which tokens a step is made of.
     static final Set<String> COMPOSING = Set.of(
             "millrace.batch.sequence-length",
@@ -28,6 +32,8 @@ final class RunFingerprint {
                             "millrace.train.router-bias-rate",
                             "millrace.train.balance-weight",
                             "millrace.train.prediction-weight",
+                            "millrace.train.spike.sigma",
+                            "millrace.train.spike.window",
                             "millrace.engine.threads",
                             "millrace.engine.precision"))
             .collect(Collectors.toUnmodifiableSet());
@@ -53,6 +59,11 @@ final class RunFingerprint {
         values.put("millrace.train.router-bias-rate", Double.toString(train.routerBiasRate()));
         values.put("millrace.train.balance-weight", Double.toString(train.balanceWeight()));
         values.put("millrace.train.prediction-weight", Double.toString(train.predictionWeight()));
+        OptionalDouble sigma = train.spike().sigma();
+        values.put("millrace.train.spike.sigma", sigma.isPresent() ? Double.toString(sigma.getAsDouble()) : OFF);
+        values.put(
+                "millrace.train.spike.window",
+                sigma.isPresent() ? Integer.toString(train.spike().window()) : OFF);
         values.put(
                 "millrace.batch.sequence-length",
                 Integer.toString(settings.batch().sequenceLength()));

@@ -33,12 +33,15 @@ final class SettingsCheck {
     SortedMap<String, Change> changes(Map<String, String> now, Set<String> accepted) {
         requireChangeable(accepted);
         SortedMap<String, Change> changes = new TreeMap<>();
-        before.forEach((property, value) -> {
+        Set<String> properties = new TreeSet<>(before.keySet());
+        properties.addAll(now.keySet());
+        for (String property : properties) {
+            String past = before.getOrDefault(property, RunFingerprint.OFF);
             String present = now.getOrDefault(property, "(not set)");
-            if (!present.equals(value)) {
-                changes.put(property, new Change(value, present));
+            if (!present.equals(past)) {
+                changes.put(property, new Change(past, present));
             }
-        });
+        }
         if (!accepted.containsAll(changes.keySet())) {
             throw new IllegalArgumentException(refusal(changes));
         }

@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.DecimalMax;
 import jakarta.validation.constraints.DecimalMin;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -80,6 +81,15 @@ public interface TrainConfig {
     @DecimalMin("0")
     double predictionWeight();
 
+    /// Steps in a row without a finite loss and gradient norm that stop the training. Each leaves the weights as they
+    /// are.
+    @WithDefault("10")
+    @Min(1)
+    int maxNonFinite();
+
+    /// Steps that are not applied because they leap out of those before.
+    Spike spike();
+
     /// The learning rate over the steps.
     LearningRate learningRate();
 
@@ -126,6 +136,20 @@ public interface TrainConfig {
         @DecimalMin("0")
         @DecimalMax("1")
         double floor();
+    }
+
+    /// Steps that are not applied because they leap out of those before.
+    interface Spike {
+        /// Standard deviations above the mean of the last steps from which a loss or gradient norm is a spike; without
+        /// it none is.
+        @DecimalMin(value = "0", inclusive = false)
+        OptionalDouble sigma();
+
+        /// Steps that mean and deviation are taken over.
+        @WithDefault("128")
+        @Min(4)
+        @Max(10_000)
+        int window();
     }
 
     /// Forms of the learning rate.

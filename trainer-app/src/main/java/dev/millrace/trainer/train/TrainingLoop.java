@@ -8,6 +8,8 @@ import dev.millrace.trainer.checkpoint.CheckpointManifest;
 import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearningRateSchedule;
+import dev.millrace.trainer.learn.SpikeRule;
+import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.learn.StepOutcome;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.ledger.StepResult;
@@ -43,6 +45,7 @@ public final class TrainingLoop {
     private long step;
     private long targets;
     private double loss;
+    private StepHistory history;
     private Cursor cursor;
     private long savedStep;
     private volatile boolean stopRequested;
@@ -52,11 +55,15 @@ public final class TrainingLoop {
     /// @param microBatch windows through the model at once
     /// @param checkpointEvery steps
     /// @param logEvery steps
+    /// @param maxNonFinite steps in a row without a finite loss and gradient norm that end the run
+    /// @param spikes what is too far above the steps before
     /// @param fingerprint settings that must not change within the run
     public record Plan(
             int microBatch,
             long checkpointEvery,
             long logEvery,
+            int maxNonFinite,
+            Optional<SpikeRule> spikes,
             OptionalLong maxSteps,
             Optional<Bounds> bounds,
             Map<String, String> fingerprint) {}
@@ -64,7 +71,7 @@ public final class TrainingLoop {
     /// Where a run goes on.
     ///
     /// @param saved whether a checkpoint of just this state exists
-    public record State(long step, long targets, double loss, Cursor cursor, boolean saved) {}
+    public record State(long step, long targets, double loss, StepHistory history, Cursor cursor, boolean saved) {}
 
     public TrainingLoop(
             Plan plan,
@@ -81,6 +88,7 @@ public final class TrainingLoop {
         this.step = state.step();
         this.targets = state.targets();
         this.loss = state.loss();
+        this.history = state.history();
         this.cursor = state.cursor();
         this.savedStep = state.saved() ? state.step() : -1;
         this.learner = learner;
@@ -126,9 +134,10 @@ public final class TrainingLoop {
                 }
                 StepReport report = train(batch, System.nanoTime() - asked);
                 status.stepped(report);
-                if (step % plan.logEvery() == 0 || report.skipped().isPresent()) {
+                if (step % plan.logEvery() == 0 || report.outcome().skipped().isPresent()) {
                     log(report, shareAtStart, Duration.ofNanos(System.nanoTime() - began));
                 }
+                requireFinite(report.outcome());
                 if (step % plan.checkpointEvery() == 0 || outbox.full()) {
                     save();
                 }
@@ -174,34 +183,43 @@ public final class TrainingLoop {
             status.beat();
         }
         double learningRate = schedule.at(step);
-        StepOutcome outcome = learner.step(learningRate);
+        StepOutcome outcome = learner.step(learningRate, this::spike);
         step++;
         targets += stepTargets;
         outbox.add(step, batch.letters());
         cursor = batch.after();
         loss = outcome.loss();
-        Optional<String> skipped = switch (outcome) {
-            case StepOutcome.Applied _ -> Optional.empty();
-            case StepOutcome.Skipped none -> Optional.of(none.reason());
-        };
+        history = history.after(outcome, plan.spikes().map(SpikeRule::window).orElse(0));
         ledger.end(new StepResult(
                 clock.instant(),
                 outcome.loss(),
                 outcome.gradientNorm(),
                 learningRate,
                 stepTargets,
-                skipped.orElse(null)));
+                outcome.skipped().orElse(null)));
         return new StepReport(
                 step,
-                outcome.loss(),
-                outcome.gradientNorm(),
+                outcome,
                 learningRate,
                 stepTargets,
                 System.nanoTime() - began,
                 waited,
                 batch.passedOver(),
-                skipped,
                 cursor);
+    }
+
+    private Optional<String> spike(double stepLoss, double gradientNorm) {
+        return plan.spikes().flatMap(rule -> rule.objection(history, stepLoss, gradientNorm));
+    }
+
+    /// No checkpoint is made of this: those before it would give way to more and more of the same weights.
+    ///
+    /// @throws DivergedException where too many steps in a row were not finite
+    private void requireFinite(StepOutcome outcome) {
+        if (history.nonFinite() >= plan.maxNonFinite()) {
+            throw new DivergedException(
+                    step, history.nonFinite(), outcome.skipped().orElse(""));
+        }
     }
 
     private void accumulate(List<Window> windows, long stepTargets) {
@@ -221,7 +239,14 @@ public final class TrainingLoop {
         }
         ledger.force();
         CheckpointManifest manifest = CheckpointManifest.of(
-                step, learner.steps(), targets, loss, cursor, plan.bounds().orElse(null), plan.fingerprint());
+                step,
+                learner.steps(),
+                targets,
+                loss,
+                history,
+                cursor,
+                plan.bounds().orElse(null),
+                plan.fingerprint());
         checkpoints.save(learner, manifest, covered());
         savedStep = step;
     }

@@ -18,6 +18,8 @@ import dev.millrace.trainer.intake.LogInspector;
 import dev.millrace.trainer.learn.DeviceChoice;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
+import dev.millrace.trainer.learn.SpikeRule;
+import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.ledger.LedgerReader;
 import dev.millrace.trainer.ledger.SettingsChange;
@@ -243,9 +245,10 @@ final class TrainingRun {
                         found.manifest().step(),
                         found.manifest().targets(),
                         found.manifest().loss(),
+                        found.manifest().history(),
                         start.cursor(),
                         true))
-                .orElseGet(() -> new TrainingLoop.State(0, 0, Double.NaN, start.cursor(), false));
+                .orElseGet(() -> new TrainingLoop.State(0, 0, Double.NaN, StepHistory.NONE, start.cursor(), false));
         status.restored(start.cursor(), start.bounds().orElse(null), state.step());
         LOG.infof("step %,d; %s", state.step(), describe(start));
         try (RunRecords records =
@@ -306,6 +309,8 @@ final class TrainingRun {
                         settings.batch().microBatch(),
                         settings.checkpoint().everySteps(),
                         train.logEvery(),
+                        train.maxNonFinite(),
+                        spikes(train.spike()),
                         train.maxSteps(),
                         start.bounds(),
                         fingerprint),
@@ -330,6 +335,12 @@ final class TrainingRun {
         } finally {
             loop = null;
         }
+    }
+
+    private static Optional<SpikeRule> spikes(TrainConfig.Spike spike) {
+        return spike.sigma().isPresent()
+                ? Optional.of(new SpikeRule(spike.sigma().getAsDouble(), spike.window()))
+                : Optional.empty();
     }
 
     private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start, RunRecords records) {

@@ -2,6 +2,7 @@ package dev.millrace.trainer.train;
 
 import dev.millrace.trainer.batch.Bounds;
 import dev.millrace.trainer.batch.Cursor;
+import dev.millrace.trainer.learn.StepOutcome;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,16 +42,19 @@ public final class TrainingStatus {
     ///
     /// @param step the number of the last step of the run
     /// @param steps done by this process
-    /// @param skippedSteps of them, those that left the weights as they were
+    /// @param nonFinite of them, those without a finite loss and gradient norm, which left the weights as they were
+    /// @param spikes of them, those that left the weights as they were because they leapt out of those before
     /// @param targets tokens that this process trained on
-    public record Totals(long step, long steps, long skippedSteps, long targets, long computeNanos, long waitNanos) {
-        static final Totals NONE = new Totals(0, 0, 0, 0, 0, 0);
+    public record Totals(
+            long step, long steps, long nonFinite, long spikes, long targets, long computeNanos, long waitNanos) {
+        static final Totals NONE = new Totals(0, 0, 0, 0, 0, 0, 0);
 
         Totals plus(StepReport report) {
             return new Totals(
                     report.step(),
                     steps + 1,
-                    skippedSteps + (report.skipped().isPresent() ? 1 : 0),
+                    nonFinite + (report.outcome() instanceof StepOutcome.NonFinite ? 1 : 0),
+                    spikes + (report.outcome() instanceof StepOutcome.Spike ? 1 : 0),
                     targets + report.targets(),
                     computeNanos + report.computeNanos(),
                     waitNanos + report.waitNanos());
@@ -79,7 +83,7 @@ public final class TrainingStatus {
     void restored(Cursor from, @Nullable Bounds within, long step) {
         cursor = from;
         bounds = within;
-        totals = new Totals(step, 0, 0, 0, 0, 0);
+        totals = new Totals(step, 0, 0, 0, 0, 0, 0);
     }
 
     /// @param ids tells how many ids of documents are held

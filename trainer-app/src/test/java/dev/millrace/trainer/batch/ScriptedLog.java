@@ -14,16 +14,16 @@ import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /// A topic in memory whose records are known beforehand. The token ids of a record are its value, one a character.
-final class ScriptedLog implements RecordSource {
+public final class ScriptedLog implements RecordSource {
     private final SortedMap<Integer, List<ConsumerRecord<byte[], byte[]>>> partitions = new TreeMap<>();
     private final Map<Integer, Long> next = new TreeMap<>();
     private final boolean bounded;
 
-    ScriptedLog(boolean bounded) {
+    public ScriptedLog(boolean bounded) {
         this.bounded = bounded;
     }
 
-    ScriptedLog partition(int partition, String... values) {
+    public ScriptedLog partition(int partition, String... values) {
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (int offset = 0; offset < values.length; offset++) {
             byte[] value = values[offset].getBytes(StandardCharsets.UTF_8);
@@ -34,19 +34,19 @@ final class ScriptedLog implements RecordSource {
         return this;
     }
 
-    ScriptedLog from(Cursor cursor) {
+    public ScriptedLog from(Cursor cursor) {
         cursor.partitions()
                 .forEach(each -> next.put(each.partition(), each.position().offset()));
         return this;
     }
 
-    Bounds bounds(int epochs) {
+    public Bounds bounds(int epochs) {
         SortedMap<Integer, Bounds.Stretch> stretches = new TreeMap<>();
         partitions.forEach((partition, records) -> stretches.put(partition, new Bounds.Stretch(0, records.size())));
         return new Bounds(epochs, stretches);
     }
 
-    Cursor start() {
+    public Cursor start() {
         return new Cursor(
                 0,
                 0,
@@ -79,7 +79,7 @@ final class ScriptedLog implements RecordSource {
 
     /// Reads a record of this log: `!…` is bad, `?…` of another medium, `#1…` a text of id 1, anything
     /// else a text without.
-    static Read read(ConsumerRecord<byte[], byte[]> record) {
+    public static Read read(ConsumerRecord<byte[], byte[]> record) {
         String value = new String(record.value(), StandardCharsets.UTF_8);
         if (value.startsWith("!")) {
             return new Read.Rejected(value);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.trainer.batch.Bounds;
 import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.PartitionCursor;
+import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.pack.Position;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointStoreTest {
     private static final Retention NEWEST_TWO = Retention.ofNewest(2);
+    private static final StepHistory HISTORY =
+            new StepHistory(3, List.of(new StepHistory.Reading(0.1f, 1 / 3.0), new StepHistory.Reading(2.5, 1e-30)));
 
     @TempDir
     Path root;
@@ -51,6 +54,7 @@ class CheckpointStoreTest {
         assertThat(latest).isEqualTo(written);
         assertThat(latest.manifest().cursor()).isEqualTo(cursor(200));
         assertThat(latest.manifest().bounds()).isEqualTo(bounds());
+        assertThat(latest.manifest().history()).isEqualTo(HISTORY);
         assertThat(latest.directory().resolve("weights")).hasContent("weights of 200");
     }
 
@@ -202,7 +206,8 @@ class CheckpointStoreTest {
     }
 
     private static CheckpointManifest manifest(long step) {
-        return CheckpointManifest.of(step, step, step * 512, 1.25, cursor(step), bounds(), Map.of("seed", "0"));
+        return CheckpointManifest.of(
+                step, step, step * 512, 1.25, HISTORY, cursor(step), bounds(), Map.of("seed", "0"));
     }
 
     private static Cursor cursor(long offset) {

@@ -105,8 +105,8 @@ class LearnerTest {
             // Then
             assertThat(outcome)
                     .isInstanceOfSatisfying(
-                            StepOutcome.Skipped.class,
-                            skipped -> assertThat(skipped.reason()).contains("loss is NaN"));
+                            StepOutcome.NonFinite.class,
+                            step -> assertThat(step.skipped().orElseThrow()).contains("loss is NaN"));
             assertThat(learner.steps()).isZero();
             weights(learner)
                     .forEach((name, weight) -> assertThat(weight).as(name).isEqualTo(before.get(name)));

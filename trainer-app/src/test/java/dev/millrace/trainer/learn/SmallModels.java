@@ -27,7 +27,7 @@ public final class SmallModels {
     }
 
     /// A V3 with latent attention, one dense layer, two with experts, and a module that predicts one token further.
-    static ModelConfig experts() {
+    public static ModelConfig experts() {
         return ModelConfig.parse("""
                 {"model_type": "deepseek_v3", "vocab_size": %d, "hidden_size": 32, "intermediate_size": 80,
                  "num_hidden_layers": 3, "num_attention_heads": 4, "q_lora_rank": 16, "kv_lora_rank": 16,

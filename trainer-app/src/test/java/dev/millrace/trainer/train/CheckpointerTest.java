@@ -12,6 +12,7 @@ import dev.millrace.trainer.checkpoint.CheckpointStore;
 import dev.millrace.trainer.checkpoint.Retention;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.SmallModels;
+import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.learn.TorchEngine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -193,7 +194,7 @@ class CheckpointerTest {
     private void save(Checkpointer checkpoints, long step) throws IOException, InterruptedException {
         checkpoints.save(
                 learner,
-                CheckpointManifest.of(step, learner.steps(), 10 * step, 1.5, CURSOR, null, Map.of()),
+                CheckpointManifest.of(step, learner.steps(), 10 * step, 1.5, StepHistory.NONE, CURSOR, null, Map.of()),
                 new Checkpointer.Covered(step, CURSOR));
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.trainer.batch.Bounds;
 import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.PartitionCursor;
+import dev.millrace.trainer.learn.StepOutcome;
 import dev.millrace.trainer.pack.Position;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +21,7 @@ class ProgressLineTest {
 
     @Test
     void aLineSaysHowTheRunGoes() {
-        StepReport report = Steps.of(1200, 256, 750_000_000, 250_000_000, Optional.empty());
+        StepReport report = Steps.of(1200, 256, 750_000_000, 250_000_000, Steps.APPLIED);
         TrainingStatus.Totals totals = TrainingStatus.Totals.NONE.plus(report);
 
         assertThat(ProgressLine.of(report, totals, OptionalLong.of(2000), OptionalDouble.of(0.6)))
@@ -30,14 +31,14 @@ class ProgressLineTest {
 
     @Test
     void aRunWithoutAnEndAndWithoutTimeSpentHasALineToo() {
-        StepReport report = Steps.of(1, 256, 0, 0, Optional.of("the loss is not finite"));
+        StepReport report = Steps.of(1, 256, 0, 0, new StepOutcome.NonFinite(Double.NaN, 1));
         TrainingStatus.Totals totals = TrainingStatus.Totals.NONE.plus(report);
 
         assertThat(ProgressLine.of(report, totals, OptionalLong.empty(), OptionalDouble.empty()))
                 .startsWith("step 1  loss")
                 .contains("  0 tokens/s  waiting 0.0 %")
                 .doesNotContain("done")
-                .endsWith("  SKIPPED: the loss is not finite");
+                .endsWith("  SKIPPED: loss is NaN, gradient norm is 1.0");
     }
 
     @Test

@@ -29,7 +29,7 @@ class SettingsCheckTest {
 
     @Test
     void everySettingThatDiffersIsNamedWithBothValues() {
-        assertThatThrownBy(() -> check.changes(Map.of(THREADS, "4", LENGTH, "512", "new", "x"), Set.of()))
+        assertThatThrownBy(() -> check.changes(Map.of(THREADS, "4", LENGTH, "512", "new", "off"), Set.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("the run at step 40 was begun with other settings: ")
                 .hasMessageContaining("{millrace.engine.threads=was 8 and is 4, topic=was documents and is (not set)}")
@@ -85,10 +85,12 @@ class SettingsCheckTest {
                 .hasMessageContaining("steps 41 to 43");
     }
 
-    /// A later version may fingerprint more; its checkpoints of before are still its own.
+    /// A later version may fingerprint more; its checkpoints of before are still its own, for they did without.
     @Test
-    void aSettingThatTheCheckpointDoesNotKnowIsNoDifference() {
-        assertThat(check.changes(with("new", "x"), Set.of())).isEmpty();
+    void aSettingThatTheCheckpointDoesNotKnowWasOff() {
+        assertThat(check.changes(with("new", "off"), Set.of())).isEmpty();
+        assertThatThrownBy(() -> check.changes(with("new", "x"), Set.of()))
+                .hasMessageContaining("{new=was off and is x}");
     }
 
     private static Map<String, String> with(String property, String value) {

@@ -2,8 +2,8 @@ package dev.millrace.trainer.train;
 
 import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.PartitionCursor;
+import dev.millrace.trainer.learn.StepOutcome;
 import java.util.List;
-import java.util.Optional;
 
 /// Reports of steps that nobody took.
 final class Steps {
@@ -11,9 +11,11 @@ final class Steps {
     static final Cursor AFTER =
             new Cursor(0, 0, List.of(PartitionCursor.startingAt(0, 7)), new Cursor.Counts(7, 700, 70, 0, 0, 0));
 
+    static final StepOutcome APPLIED = new StepOutcome.Applied(2.5, 1.25);
+
     private Steps() {}
 
-    static StepReport of(long step, long targets, long computeNanos, long waitNanos, Optional<String> skipped) {
-        return new StepReport(step, 2.5, 1.25, 5e-5, targets, computeNanos, waitNanos, List.of(), skipped, AFTER);
+    static StepReport of(long step, long targets, long computeNanos, long waitNanos, StepOutcome outcome) {
+        return new StepReport(step, outcome, 5e-5, targets, computeNanos, waitNanos, List.of(), AFTER);
     }
 }

@@ -3,11 +3,11 @@ package dev.millrace.trainer.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.trainer.batch.Bounds;
+import dev.millrace.trainer.learn.StepOutcome;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -44,7 +44,7 @@ class TrainingStatusTest {
         assertThat(status.state()).isEqualTo(new TrainingState.Training());
 
         pass(Duration.ofSeconds(5));
-        status.stepped(Steps.of(1, 10, 1, 1, Optional.empty()));
+        status.stepped(Steps.of(1, 10, 1, 1, Steps.APPLIED));
         assertThat(status.silence()).isZero();
 
         pass(Duration.ofSeconds(5));
@@ -65,11 +65,11 @@ class TrainingStatusTest {
     void theAllowedSilenceIsTwentyOfTheLongestStepsButNeverLessThanTheSetting() {
         assertThat(status.allowedSilence()).isEqualTo(TIMEOUT);
 
-        status.stepped(Steps.of(1, 10, Duration.ofSeconds(2).toNanos(), 0, Optional.empty()));
+        status.stepped(Steps.of(1, 10, Duration.ofSeconds(2).toNanos(), 0, Steps.APPLIED));
         assertThat(status.allowedSilence()).as("40 s are less").isEqualTo(TIMEOUT);
 
-        status.stepped(Steps.of(2, 10, Duration.ofSeconds(5).toNanos(), 0, Optional.empty()));
-        status.stepped(Steps.of(3, 10, Duration.ofSeconds(1).toNanos(), 0, Optional.empty()));
+        status.stepped(Steps.of(2, 10, Duration.ofSeconds(5).toNanos(), 0, Steps.APPLIED));
+        status.stepped(Steps.of(3, 10, Duration.ofSeconds(1).toNanos(), 0, Steps.APPLIED));
         assertThat(status.allowedSilence()).isEqualTo(Duration.ofSeconds(100));
 
         status.checkpointed(3, DIRECTORY, Duration.ofSeconds(30));
@@ -81,14 +81,14 @@ class TrainingStatusTest {
         Bounds bounds = new Bounds(1, new TreeMap<>(Map.of(0, new Bounds.Stretch(0, 10))));
         status.restored(Steps.AFTER, bounds, 10);
         status.startedUp();
-        assertThat(status.totals()).isEqualTo(new TrainingStatus.Totals(10, 0, 0, 0, 0, 0));
+        assertThat(status.totals()).isEqualTo(new TrainingStatus.Totals(10, 0, 0, 0, 0, 0, 0));
         assertThat(status.totals().waitingShare()).isZero();
 
-        StepReport last = Steps.of(12, 50, 200, 100, Optional.of("the loss is not finite"));
-        status.stepped(Steps.of(11, 100, 400, 300, Optional.empty()));
+        StepReport last = Steps.of(12, 50, 200, 100, new StepOutcome.NonFinite(Double.NaN, 1));
+        status.stepped(Steps.of(11, 100, 400, 300, Steps.APPLIED));
         status.stepped(last);
 
-        assertThat(status.totals()).isEqualTo(new TrainingStatus.Totals(12, 2, 1, 150, 600, 400));
+        assertThat(status.totals()).isEqualTo(new TrainingStatus.Totals(12, 2, 1, 0, 150, 600, 400));
         assertThat(status.totals().waitingShare()).isEqualTo(0.4);
         assertThat(status.started()).isTrue();
         assertThat(status.lastStep()).hasValue(last);

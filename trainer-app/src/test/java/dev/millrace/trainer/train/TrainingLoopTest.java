@@ -1,0 +1,141 @@
+package dev.millrace.trainer.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.trainer.learn.SmallModels;
+import dev.millrace.trainer.learn.SpikeRule;
+import dev.millrace.trainer.learn.TorchEngine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class TrainingLoopTest {
+    /// A record gives the step of its number, once the one token before them is read.
+    private static final String EASY = "ABABABABABABABAB";
+    private static final String OVERFLOW = "ABABABAZABABABAB";
+    private static final String SPIKE = "A9_X3KQ7TV1H5RM2";
+
+    private static final List<String> LEARNED = List.of("model.safetensors", "optimizer.safetensors", "config.json");
+
+    @TempDir
+    private Path root;
+
+    private Path model;
+
+    @BeforeAll
+    static void startTheEngine() {
+        TorchEngine.start(1);
+    }
+
+    @BeforeEach
+    void aModelThatOverflowsAtZ() throws IOException {
+        model = Files.createDirectory(root.resolve("model"));
+        SmallRun.modelThatCannotRead('Z', SmallModels.experts(), model);
+    }
+
+    private SmallRun run(String name, int maxNonFinite, Optional<SpikeRule> spikes) throws IOException {
+        return new SmallRun(Files.createDirectory(root.resolve(name)), model, maxNonFinite, spikes);
+    }
+
+    @Test
+    void aStepThatOverflowsChangesNothingAndTheNextGoesOn() throws Exception {
+        // Given
+        SmallRun run = run("run", 10, Optional.empty());
+
+        // When
+        run.trainTo(4, records(5, 3, OVERFLOW));
+
+        // Then: experts, their biases and moments included
+        assertThat(run.skipped()).containsOnlyKeys(3L);
+        assertThat(run.skipped().get(3L)).contains("NaN");
+        for (String file : LEARNED) {
+            assertThat(run.file(3, file)).hasSameBinaryContentAs(run.file(2, file));
+        }
+        assertThat(Files.mismatch(run.file(4, "model.safetensors"), run.file(3, "model.safetensors")))
+                .isNotNegative();
+        assertThat(run.status.totals().nonFinite()).isEqualTo(1);
+        assertThat(run.status.totals().steps()).isEqualTo(4);
+    }
+
+    @Test
+    void aSpikeChangesNothingWhereThatIsAskedFor() throws Exception {
+        // Given
+        String[] records = records(14, 11, SPIKE);
+        SmallRun careful = run("careful", 10, Optional.of(new SpikeRule(3, 8)));
+        SmallRun trusting = run("trusting", 10, Optional.empty());
+
+        // When
+        careful.trainTo(12, records);
+        trusting.trainTo(12, records);
+
+        // Then
+        assertThat(careful.skipped()).containsOnlyKeys(11L);
+        assertThat(careful.skipped().get(11L)).startsWith("loss is ").contains("more than 3.0 sigma above");
+        for (String file : LEARNED) {
+            assertThat(careful.file(11, file)).hasSameBinaryContentAs(careful.file(10, file));
+        }
+        assertThat(careful.status.totals().spikes()).isEqualTo(1);
+        assertThat(trusting.skipped()).isEmpty();
+    }
+
+    @Test
+    void aRunThatIsInterruptedSkipsTheSameStepsToTheSameBits() throws Exception {
+        // Given
+        String[] records = records(14, 11, SPIKE);
+        records[5] = OVERFLOW;
+        Optional<SpikeRule> rule = Optional.of(new SpikeRule(3, 8));
+        SmallRun undisturbed = run("undisturbed", 10, rule);
+        SmallRun interrupted = run("interrupted", 10, rule);
+
+        // When
+        undisturbed.trainTo(13, records);
+        for (long step : List.of(6, 9, 10, 13)) {
+            interrupted.trainTo(step, records);
+        }
+
+        // Then
+        assertThat(undisturbed.skipped()).containsOnlyKeys(6L, 11L);
+        assertThat(interrupted.skipped()).isEqualTo(undisturbed.skipped());
+        for (String file : LEARNED) {
+            assertThat(interrupted.file(13, file)).hasSameBinaryContentAs(undisturbed.file(13, file));
+        }
+    }
+
+    @Test
+    void tooManyInARowStopTheTrainingAlsoWhereItWasInterrupted() throws Exception {
+        // Given
+        String[] records = records(9, 4, OVERFLOW);
+        Arrays.fill(records, 3, 9, OVERFLOW);
+        SmallRun run = run("run", 4, Optional.empty());
+        run.trainTo(5, records);
+
+        // When
+        assertThatThrownBy(() -> run.trainTo(8, records))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageStartingWith("steps 4 to 7 could not be applied, 4 in a row (millrace.train.max-non-finite)")
+                .hasMessageContainingAll("loss is NaN", "as after step 3", "/v1/lineage?step=7");
+
+        // Then: the last checkpoint is one of before, and the steps of after it are in the ledger
+        assertThat(run.file(6, "manifest.json")).exists();
+        assertThat(run.file(7, "manifest.json")).doesNotExist();
+        assertThat(run.skipped()).containsOnlyKeys(4L, 5L, 6L, 7L);
+    }
+
+    /// Records of one step each, all easy but that of one step.
+    private static String[] records(int count, int step, String other) {
+        String[] records = Collections.nCopies(count + 1, EASY).toArray(String[]::new);
+        records[step - 1] = other;
+        return records;
+    }
+}
