@@ -4,17 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import com.github.luben.zstd.ZstdOutputStream;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.KafkaMain;
 import dev.millrace.testing.RawRequest;
 import dev.millrace.testing.TopicLog;
 import java.io.BufferedWriter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -179,6 +182,39 @@ class ProducerAppIT {
         try (AppProcess ingest = start("nothing", Map.of(), List.of("ingest", "no/such/file.jsonl"))) {
             assertThat(ingest.awaitExit(LIMIT)).isEqualTo(2);
             assertThat(ingest.log()).contains("no/such/file.jsonl: there is no such file");
+        }
+    }
+
+    /// Some kilobytes that unpack to 256 MiB, in a process whose heap is a third of that.
+    @Test
+    void aBodyThatExpandsALotNeedsNoMoreMemoryThanAnyOther() throws Exception {
+        byte[] line = ("x".repeat(99_999) + "\n").getBytes(StandardCharsets.UTF_8);
+        int lines = (256 << 20) / line.length;
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        try (ZstdOutputStream zstd = new ZstdOutputStream(body)) {
+            for (int i = 0; i < lines; i++) {
+                zstd.write(line);
+            }
+        }
+        Map<String, String> properties =
+                Map.of("millrace.api.max-expansion", "1000000", "kafka.bootstrap.servers", kafka.bootstrapServers());
+        try (AppProcess producer = AppProcess.start(
+                Path.of("."), properties, Map.of("JAVA_TOOL_OPTIONS", "-Xmx80m"), shared.resolve("expands.log"))) {
+            producer.awaitOk("/q/health/ready", LIMIT);
+
+            HttpResponse<String> answer = client.send(
+                    HttpRequest.newBuilder(
+                                    URI.create("http://localhost:" + producer.port() + "/v1/documents?report=summary"))
+                            .header("Content-Type", "application/x-ndjson")
+                            .header("Content-Encoding", "zstd")
+                            .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+
+            assertThat(body.size()).isLessThan(64 << 10);
+            assertThat(answer.body()).contains("\"documents\":" + lines, "\"rejected\":" + lines);
+            assertThat(held(producer)).isZero();
+            assertThat(producer.log()).doesNotContain("OutOfMemory");
         }
     }
 

@@ -18,6 +18,11 @@ public interface ApiConfig {
     @WithDefault("32M")
     MemorySize maxInFlight();
 
+    /// How many times its packed size a request's body may unpack to; 64 MiB it always may.
+    @WithDefault("100")
+    @Min(1)
+    int maxExpansion();
+
     /// A request that waits for so long for that room is refused.
     @WithDefault("10s")
     Duration patience();

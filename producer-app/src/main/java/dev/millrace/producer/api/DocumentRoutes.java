@@ -3,6 +3,8 @@ package dev.millrace.producer.api;
 import dev.millrace.producer.document.DocumentLimits;
 import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.publish.DocumentPublisher;
+import dev.millrace.producer.unpack.ContentCoding;
+import dev.millrace.producer.unpack.Unpacking;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -58,9 +60,17 @@ final class DocumentRoutes {
             Problem.closing(reception.config().retryAfter()).refuse(request);
             return;
         }
+        Optional<ContentCoding> coding = ContentCoding.parse(request.getHeader("Content-Encoding"));
+        if (coding.isEmpty()) {
+            request.response().putHeader("Accept-Encoding", ContentCoding.OFFERED);
+            Problem.of(415, "Unsupported content coding", "Content-Encoding is one of " + ContentCoding.OFFERED)
+                    .refuse(request);
+            return;
+        }
         switch (type) {
-            case "application/json" -> new SingleDocument(request, context(), reception).start();
-            case "application/x-ndjson", "application/ndjson" -> takeStream(request);
+            case "application/json" ->
+                new SingleDocument(request, context(), reception, unpacking(coding.get())).start();
+            case "application/x-ndjson", "application/ndjson" -> takeStream(request, coding.get());
             default ->
                 Problem.of(
                                 415,
@@ -70,13 +80,17 @@ final class DocumentRoutes {
         }
     }
 
-    private void takeStream(HttpServerRequest request) {
+    private Unpacking unpacking(ContentCoding coding) {
+        return new Unpacking(coding, reception.config().maxExpansion());
+    }
+
+    private void takeStream(HttpServerRequest request, ContentCoding coding) {
         Optional<ReportLevel> level = ReportLevel.parse(request.getParam("report"));
         if (level.isEmpty()) {
             Problem.of(400, "Bad request", "report is all, failures or summary").refuse(request);
             return;
         }
-        new DocumentStream(request, context(), reception, level.get()).start();
+        new DocumentStream(request, context(), reception, unpacking(coding), level.get()).start();
     }
 
     private static Context context() {

@@ -4,6 +4,7 @@ import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Document;
 import dev.millrace.producer.document.LineSplitter;
 import dev.millrace.producer.publish.Delivery;
+import dev.millrace.producer.unpack.Unpacking;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -17,6 +18,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
@@ -24,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One NDJSON request: documents in, reports out in order, both at once, and neither ever held whole.
 ///
-/// The body is read a buffer at a time: it is split, admitted and sent on a worker thread, and the next buffer is
-/// asked for only when the window has room and the client reads its reports. Nothing is answered before the first
+/// The body is read a buffer at a time: it is unpacked, split, admitted and sent on a worker thread, a piece at a time,
+/// and the next piece is asked for only when the window has room and the client reads its reports. Nothing is answered
+/// before the first
 /// document's fate is known: up to then the request can still be refused with 503.
 ///
 /// Everything but [#send] runs on the request's event loop.
@@ -37,7 +40,7 @@ final class DocumentStream {
     private final Context context;
     private final Reception reception;
     private final ReportLevel level;
-    private final LineSplitter lines;
+    private final BodyLines lines;
     private final Deque<CompletableFuture<Report>> awaited = new ArrayDeque<>();
     private final AtomicBoolean drainQueued = new AtomicBoolean();
     private final Map<Report.Status, Long> totals = new EnumMap<>(Report.Status.class);
@@ -48,16 +51,18 @@ final class DocumentStream {
     private boolean over;
     private boolean waiting;
     private boolean stopped;
-    private int held;
+    private Optional<Admission.Rejected> broken = Optional.empty();
+    private long held;
     private long writeTimer = -1;
 
-    DocumentStream(HttpServerRequest request, Context context, Reception reception, ReportLevel level) {
+    DocumentStream(
+            HttpServerRequest request, Context context, Reception reception, Unpacking unpacking, ReportLevel level) {
         this.request = request;
         this.response = request.response();
         this.context = context;
         this.reception = reception;
         this.level = level;
-        this.lines = new LineSplitter(reception.reader().maxBytes());
+        this.lines = new BodyLines(unpacking, reception.reader().maxBytes());
     }
 
     void start() {
@@ -70,14 +75,13 @@ final class DocumentStream {
         request.exceptionHandler(gone -> abandon());
         request.handler(buffer -> {
             request.pause();
-            sending = true;
-            hand(() -> send(buffer));
+            lines.feed(buffer.getBytes());
+            sendNext();
         });
         request.endHandler(_ -> {
             if (!bodyEnded) {
-                bodyEnded = true;
-                sending = true;
-                hand(() -> send(null));
+                lines.end();
+                sendNext();
             }
         });
         reception.streams().add(this);
@@ -97,17 +101,26 @@ final class DocumentStream {
         });
     }
 
-    /// What a buffer of the body came to.
+    /// What a piece of the body came to.
     ///
+    /// @param last whether no piece follows
+    /// @param broken why not, where the body is damaged
     /// @param refused why the request is refused as a whole, where its very first document could not be sent
     private record Sent(
             List<CompletableFuture<Report>> reports,
+            boolean last,
+            Optional<Admission.Rejected> broken,
             @Nullable String refused) {}
 
-    private void hand(java.util.concurrent.Callable<Sent> work) {
-        context.executeBlocking(work, false).onComplete(done -> {
+    private void sendNext() {
+        sending = true;
+        context.executeBlocking(this::send, false).onComplete(done -> {
             sending = false;
-            hold(over ? 0 : lines.held());
+            if (over) {
+                lines.close();
+                return;
+            }
+            hold(lines.held());
             if (done.failed()) {
                 LOG.errorf(done.cause(), "a stream of documents broke off after %d", nextIndex);
                 fail(Problem.of(500, "The stream broke off", "see the log of the producer"));
@@ -117,6 +130,14 @@ final class DocumentStream {
             if (sent.refused() != null) {
                 fail(Problem.unavailable(sent.refused(), reception.config().retryAfter()));
                 return;
+            }
+            if (sent.last()) {
+                bodyEnded = true;
+                broken = sent.broken();
+                if (broken.isPresent() && nextIndex == 0) {
+                    fail(Problem.broken(broken.get()));
+                    return;
+                }
             }
             for (CompletableFuture<Report> report : sent.reports()) {
                 awaited.addLast(report);
@@ -128,16 +149,10 @@ final class DocumentStream {
     }
 
     /// On a worker thread: `send` of the Kafka producer may wait.
-    private Sent send(@Nullable Buffer buffer) {
+    private Sent send() {
         List<CompletableFuture<Report>> reports = new ArrayList<>();
-        List<LineSplitter.Line> split = new ArrayList<>();
-        if (buffer == null) {
-            lines.end(split::add);
-        } else {
-            byte[] bytes = buffer.getBytes();
-            lines.feed(bytes, 0, bytes.length, split::add);
-        }
-        for (LineSplitter.Line line : split) {
+        BodyLines.Some some = lines.next();
+        for (LineSplitter.Line line : some.lines()) {
             long index = nextIndex++;
             Admission admission = switch (line) {
                 case LineSplitter.Whole whole -> reception.reader().read(whole.bytes());
@@ -152,13 +167,19 @@ final class DocumentStream {
                     Document document = yes.document();
                     CompletableFuture<Delivery> delivery = reception.publisher().publish(document);
                     if (index == 0 && delivery.getNow(null) instanceof Delivery.Failed failed && failed.unavailable()) {
-                        return new Sent(List.of(), failed.reason());
+                        return new Sent(List.of(), false, Optional.empty(), failed.reason());
                     }
                     reports.add(delivery.thenApply(fate -> Report.of(index, document.key(), fate)));
                 }
             }
         }
-        return new Sent(reports, null);
+        some.broken().ifPresent(no -> {
+            reception.rejections().count(no);
+            if (nextIndex > 0) {
+                reports.add(CompletableFuture.completedFuture(Report.rejected(nextIndex++, no.describe())));
+            }
+        });
+        return new Sent(reports, some.last(), some.broken(), null);
     }
 
     private void readOn() {
@@ -178,7 +199,7 @@ final class DocumentStream {
                             () -> {
                                 waiting = false;
                                 if (!over && !bodyEnded) {
-                                    request.resume();
+                                    takeOn();
                                 }
                             },
                             () -> {
@@ -189,7 +210,15 @@ final class DocumentStream {
         }
     }
 
-    private void hold(int bytes) {
+    private void takeOn() {
+        if (lines.hungry()) {
+            request.resume();
+        } else {
+            sendNext();
+        }
+    }
+
+    private void hold(long bytes) {
         reception.room().hold(bytes - held);
         held = bytes;
     }
@@ -261,9 +290,10 @@ final class DocumentStream {
         if (stopped) {
             summary.put("stopped", "this producer ends: send what follows the last report again");
         }
+        broken.ifPresent(no -> summary.put("broken", no.describe()));
         Future<Void> ended =
                 response.end(new JsonObject().put("summary", summary).toBuffer().appendByte((byte) '\n'));
-        if (stopped) {
+        if (stopped || !request.isEnded()) {
             var _ = ended.onComplete(_ -> request.connection().close());
         }
     }
@@ -298,6 +328,9 @@ final class DocumentStream {
         over = true;
         stopWriteTimer();
         hold(0);
+        if (!sending) {
+            lines.close();
+        }
         reception.streams().remove(this);
     }
 

@@ -1,5 +1,7 @@
 package dev.millrace.producer.api;
 
+import dev.millrace.producer.document.Admission;
+import dev.millrace.producer.document.Fault;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -31,6 +33,13 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
                 "documents that await the broker fill millrace.api.max-in-flight",
                 Optional.of(retryAfter),
                 new JsonObject());
+    }
+
+    /// A body that cannot be unpacked.
+    static Problem broken(Admission.Rejected no) {
+        return no.fault() == Fault.TOO_LARGE
+                ? of(413, "Body too large", no.reason())
+                : of(400, "Body is damaged", no.reason());
     }
 
     static Problem closing(Duration retryAfter) {

@@ -3,6 +3,7 @@ package dev.millrace.producer.api;
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Document;
 import dev.millrace.producer.publish.Delivery;
+import dev.millrace.producer.unpack.Unpacking;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -12,7 +13,8 @@ import io.vertx.core.json.JsonObject;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/// One request with one document. Its body is read while there is room for it; the answer is the delivery report.
+/// One request with one document. Its body is read, and unpacked, while there is room for it; the answer is the
+/// delivery report.
 ///
 /// Runs on the request's event loop.
 final class SingleDocument {
@@ -20,15 +22,17 @@ final class SingleDocument {
     private final HttpServerResponse response;
     private final Context context;
     private final Reception reception;
+    private final Unpacking unpacking;
     private final Buffer body = Buffer.buffer();
     private long held;
     private boolean over;
 
-    SingleDocument(HttpServerRequest request, Context context, Reception reception) {
+    SingleDocument(HttpServerRequest request, Context context, Reception reception, Unpacking unpacking) {
         this.request = request;
         this.response = request.response();
         this.context = context;
         this.reception = reception;
+        this.unpacking = unpacking;
     }
 
     void start() {
@@ -36,7 +40,8 @@ final class SingleDocument {
         request.handler(this::take);
         request.endHandler(_ -> {
             if (!over) {
-                publish();
+                unpacking.end();
+                unpack();
             }
         });
         readOn();
@@ -55,19 +60,51 @@ final class SingleDocument {
         if (over) {
             return;
         }
-        if (body.length() + part.length() > reception.reader().maxBytes()) {
-            Admission.Rejected no = reception.reader().tooLarge();
-            reception.rejections().count(no);
-            refuse(Problem.of(413, "Document too large", no.reason()));
-            return;
-        }
-        body.appendBuffer(part);
-        held += part.length();
-        reception.room().hold(part.length());
-        if (reception.room().full()) {
+        unpacking.feed(part.getBytes());
+        unpack();
+        if (!over && reception.room().full()) {
             request.pause();
             readOn();
         }
+    }
+
+    private void unpack() {
+        boolean more = true;
+        while (more) {
+            more = switch (unpacking.next()) {
+                case Unpacking.Bytes piece -> append(piece.bytes());
+                case Unpacking.Piece.Hungry _ -> false;
+                case Unpacking.Piece.End _ -> {
+                    publish();
+                    yield false;
+                }
+                case Unpacking.Piece.Broken no -> {
+                    Admission.Rejected damaged =
+                            new Admission.Rejected(no.fault(), "", 1, 1, "the body " + no.reason());
+                    reception.rejections().count(damaged);
+                    refuse(Problem.broken(damaged));
+                    yield false;
+                }
+            };
+        }
+    }
+
+    /// @return whether there was room for it
+    private boolean append(byte[] piece) {
+        if (body.length() + piece.length > reception.reader().maxBytes()) {
+            Admission.Rejected no = reception.reader().tooLarge();
+            reception.rejections().count(no);
+            refuse(Problem.of(413, "Document too large", no.reason()));
+            return false;
+        }
+        body.appendBytes(piece);
+        hold(body.length() + unpacking.memory());
+        return true;
+    }
+
+    private void hold(long bytes) {
+        reception.room().hold(bytes - held);
+        held = bytes;
     }
 
     private void publish() {
@@ -128,7 +165,7 @@ final class SingleDocument {
     /// The body is held no longer, by this request: it is refused, gone, or with the reception.publisher().
     private void end() {
         over = true;
-        reception.room().hold(-held);
-        held = 0;
+        unpacking.close();
+        hold(0);
     }
 }

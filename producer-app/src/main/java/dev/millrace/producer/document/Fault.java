@@ -4,6 +4,8 @@ import java.util.Locale;
 
 /// What kind of fault a document was rejected for: the metric's tag, and so no more than these.
 public enum Fault {
+    /// The body is not packed as its `Content-Encoding` says, or breaks off.
+    PACKING,
     /// Not UTF-8, a byte order mark, an unpaired surrogate.
     ENCODING,
     /// Not one JSON object.

@@ -97,6 +97,11 @@ public final class LineSplitter {
         emitHeld(lines);
     }
 
+    /// Lines that have ended; blank ones count.
+    public long lines() {
+        return number;
+    }
+
     /// Bytes of the line that has not ended yet.
     public int held() {
         return partial.size();

@@ -1,0 +1,99 @@
+package dev.millrace.producer.unpack;
+
+import com.github.luben.zstd.ZstdDecompressCtx;
+import com.github.luben.zstd.ZstdException;
+import java.nio.ByteBuffer;
+import java.util.OptionalLong;
+
+/// Zstandard (RFC 8878), frames that follow each other included.
+///
+/// What it holds depends on the frame: the window that its header asks for, at most the 8 MiB that RFC 9659 allows
+/// in HTTP.
+final class ZstdUnpacker implements Unpacker {
+    private static final long MAX_WINDOW = 8 << 20;
+    /// The library's own: blocks and tables.
+    private static final long STATE = 256 << 10;
+
+    private final ZstdDecompressCtx zstd = new ZstdDecompressCtx();
+    /// What is next to be unpacked; a copy, for the library takes no array.
+    private final ByteBuffer source = ByteBuffer.allocateDirect(PIECE).flip();
+    private final ByteBuffer target = ByteBuffer.allocateDirect(PIECE);
+    private byte[] packed = {};
+    private int at;
+    private boolean inFrame;
+    private boolean full;
+    private long window;
+
+    @Override
+    public void feed(byte[] bytes) {
+        packed = bytes;
+        at = 0;
+    }
+
+    @Override
+    public byte[] next() throws BrokenPackingException {
+        while (true) {
+            refill();
+            boolean ready = inFrame ? source.hasRemaining() || full : begins();
+            if (!ready) {
+                return new byte[0];
+            }
+            target.clear();
+            try {
+                inFrame = !zstd.decompressDirectByteBufferStream(target, source);
+            } catch (ZstdException e) {
+                throw new BrokenPackingException("is damaged: its zstd cannot be unpacked any further");
+            }
+            full = !target.hasRemaining() && inFrame;
+            if (target.position() > 0) {
+                byte[] piece = new byte[target.flip().limit()];
+                target.get(piece);
+                return piece;
+            }
+        }
+    }
+
+    private void refill() {
+        if (at < packed.length) {
+            source.compact();
+            int size = Math.min(source.remaining(), packed.length - at);
+            source.put(packed, at, size).flip();
+            at += size;
+        }
+    }
+
+    /// Whether the header of the next frame is there.
+    private boolean begins() throws BrokenPackingException {
+        if (!source.hasRemaining()) {
+            return false;
+        }
+        OptionalLong asked = ZstdFrame.window(source);
+        if (asked.isEmpty()) {
+            return false;
+        }
+        window = asked.getAsLong();
+        if (window > MAX_WINDOW) {
+            throw new BrokenPackingException(
+                    "needs a zstd window of " + window + " bytes; in HTTP it may be " + MAX_WINDOW + " (RFC 9659)");
+        }
+        inFrame = true;
+        return true;
+    }
+
+    @Override
+    public void end() throws BrokenPackingException {
+        if (inFrame || source.hasRemaining()) {
+            throw new BrokenPackingException("breaks off: its zstd has no end");
+        }
+    }
+
+    @Override
+    public long memory() {
+        return STATE + 2L * PIECE + window;
+    }
+
+    @Override
+    public void close() {
+        zstd.close();
+    }
+}
