@@ -17,7 +17,7 @@ enum Phase {
                 return BACKWARD;
             }
             if (frame.getClassName().equals(DeepSeekModel.class.getName())
-                    && frame.getMethodName().equals("trainingLoss")) {
+                    && frame.getMethodName().equals("train")) {
                 return FORWARD;
             }
             if (frame.getClassName().equals(Learner.class.getName())

@@ -11,6 +11,7 @@ import dev.millrace.trainer.model.DeepSeekModel;
 import dev.millrace.trainer.model.Kernels;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.ParameterSpec;
+import dev.millrace.trainer.model.Recompute;
 import dev.millrace.trainer.model.TokenGrid;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,6 +35,7 @@ public final class Learner implements Saveable, AutoCloseable {
     private final List<NDArray> trained;
     private final NDArray stepLoss;
     private final double routerBiasRate;
+    private final Recompute recompute;
     private boolean accumulated;
 
     private Learner(NDManager owner, ModelConfig config, LearnerSettings settings, LearnerState state) {
@@ -47,6 +49,7 @@ public final class Learner implements Saveable, AutoCloseable {
         optimizer = new AdamW(kernels, settings.weightDecay(), state);
         clipping = new GradientNorm(settings.maxGradientNorm());
         routerBiasRate = settings.routerBiasRate();
+        recompute = settings.recompute();
         trained = DeepSeekModel.parameters(config).stream()
                 .filter(ParameterSpec::learned)
                 .map(spec -> Objects.requireNonNull(state.parameters().get(spec.name())))
@@ -121,12 +124,10 @@ public final class Learner implements Saveable, AutoCloseable {
         }
         try (NDManager microBatch = owner.newSubManager()) {
             JniUtils.setGradMode(true);
-            DeepSeekModel.Losses losses =
-                    model.trainingLoss(microBatch, new TokenGrid(inputs, rows, columns), targetGrid);
             NDArray share = microBatch.full(new Shape(), 1f / stepTargets, DataType.FLOAT32);
-            kernels.plain("add_loss", microBatch, stepLoss, losses.crossEntropy(), share);
             accumulated = true;
-            JniUtils.backward((PtNDArray) losses.objective(), (PtNDArray) share, false, false);
+            NDArray loss = model.train(microBatch, new TokenGrid(inputs, rows, columns), targetGrid, share, recompute);
+            kernels.plain("add_loss", microBatch, stepLoss, loss, share);
         }
     }
 

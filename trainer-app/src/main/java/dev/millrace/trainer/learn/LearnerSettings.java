@@ -2,6 +2,7 @@ package dev.millrace.trainer.learn;
 
 import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.model.Precision;
+import dev.millrace.trainer.model.Recompute;
 import java.util.OptionalDouble;
 
 /// How a model learns. DeepSeek's recipe is [#deepSeek].
@@ -15,6 +16,7 @@ import java.util.OptionalDouble;
 /// @param routerBiasRate how far the bias of an expert moves after a step (V3: gamma 0.001)
 /// @param objective what is trained for besides the cross-entropy
 /// @param precision of matrix products
+/// @param recompute what the way back computes again instead of keeping it
 /// @param initStd standard deviation of first weights; absent: the configuration's `initializer_range`, or 0.006
 public record LearnerSettings(
         long seed,
@@ -26,6 +28,7 @@ public record LearnerSettings(
         double routerBiasRate,
         Objective objective,
         Precision precision,
+        Recompute recompute,
         OptionalDouble initStd) {
 
     public LearnerSettings {
@@ -43,13 +46,49 @@ public record LearnerSettings(
     /// cross-entropy alone, with routers that stay as they are.
     public static LearnerSettings deepSeek(long seed) {
         return new LearnerSettings(
-                seed, 0.9, 0.95, 1e-8, 0.1, 1.0, 0, Objective.CROSS_ENTROPY, Precision.FP32, OptionalDouble.empty());
+                seed,
+                0.9,
+                0.95,
+                1e-8,
+                0.1,
+                1.0,
+                0,
+                Objective.CROSS_ENTROPY,
+                Precision.FP32,
+                Recompute.NONE,
+                OptionalDouble.empty());
     }
 
     /// The same, in another precision.
     public LearnerSettings with(Precision other) {
         return new LearnerSettings(
-                seed, beta1, beta2, epsilon, weightDecay, maxGradientNorm, routerBiasRate, objective, other, initStd);
+                seed,
+                beta1,
+                beta2,
+                epsilon,
+                weightDecay,
+                maxGradientNorm,
+                routerBiasRate,
+                objective,
+                other,
+                recompute,
+                initStd);
+    }
+
+    /// The same, computing again what is not kept.
+    public LearnerSettings with(Recompute other) {
+        return new LearnerSettings(
+                seed,
+                beta1,
+                beta2,
+                epsilon,
+                weightDecay,
+                maxGradientNorm,
+                routerBiasRate,
+                objective,
+                precision,
+                other,
+                initStd);
     }
 
     private static void require(boolean holds, String name, double value, String rule) {

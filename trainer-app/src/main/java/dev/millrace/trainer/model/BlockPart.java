@@ -2,6 +2,7 @@ package dev.millrace.trainer.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Half of a decoder block: normalises the residual stream, transforms it and adds the result to it.
@@ -24,6 +25,11 @@ interface BlockPart {
             Kernels kernels, NDManager scope, NDArray rotation_2TR, boolean gradients, List<NDArray> auxiliaryLosses) {
         NDArray run(String method, NDArray... inputs) {
             return gradients ? kernels.differentiable(method, scope, inputs) : kernels.plain(method, scope, inputs);
+        }
+
+        /// The same run with results in another scope and auxiliary losses of its own.
+        Pass within(NDManager other, boolean withGradients) {
+            return new Pass(kernels, other, rotation_2TR, withGradients, new ArrayList<>());
         }
     }
 }

@@ -49,10 +49,11 @@ record DecoderBlock(BlockPart attention, BlockPart feedForward) {
         return feedForward instanceof MixtureOfExperts mixture ? Stream.ofNullable(mixture.bias()) : Stream.empty();
     }
 
-    /// Runs the layer and lets go of Java's hold on `x_BTM`; autograd keeps what it needs of it.
+    /// Runs the layer.
+    ///
+    /// @param x_BTM the residual stream, left as it is
     NDArray forward(BlockPart.Pass pass, NDArray x_BTM) {
-        try (x_BTM;
-                NDArray attended_BTM = attention.forward(pass, x_BTM)) {
+        try (NDArray attended_BTM = attention.forward(pass, x_BTM)) {
             return feedForward.forward(pass, attended_BTM);
         }
     }

@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -111,6 +113,7 @@ public final class DeepSeekModel implements AutoCloseable {
                 FeedForward.SCRIPT,
                 LanguageHead.SCRIPT,
                 EMBED_SCRIPT,
+                RecomputedLayers.SCRIPT,
                 NextTokenPrediction.SCRIPT));
         scripts.add(
                 switch (config.attention()) {
@@ -186,43 +189,77 @@ public final class DeepSeekModel implements AutoCloseable {
     ///
     /// @return a float32 scalar, belonging to `scope`
     public NDArray loss(NDManager scope, TokenGrid inputs, TokenGrid targets) {
-        return loss(scope, inputs, targets, false).crossEntropy();
+        requireAlike(inputs, targets);
+        try (NDManager pass = owner.newSubManager()) {
+            BlockPart.Pass run = pass(pass, inputs.columns(), false);
+            NDArray loss = losses(run, hidden(run, inputs), inputs, targets).crossEntropy();
+            loss.attach(scope);
+            return loss;
+        }
     }
 
-    /// The losses of a micro-batch, for a backward pass.
-    public Losses trainingLoss(NDManager scope, TokenGrid inputs, TokenGrid targets) {
-        return loss(scope, inputs, targets, true);
+    /// Adds the gradient of what a micro-batch is trained for (the cross-entropy, with the balance losses, each row
+    /// counted by its tokens, and the loss of multi-token prediction; summed over the targets) to the gradients of
+    /// the parameters. Where they want one: see `NDArray.setRequiresGradient`.
+    ///
+    /// @param share a float32 scalar that the gradient is multiplied with
+    /// @return the cross-entropy, as [#loss] gives it
+    public NDArray train(NDManager scope, TokenGrid inputs, TokenGrid targets, NDArray share, Recompute recompute) {
+        requireAlike(inputs, targets);
+        try (NDManager pass = owner.newSubManager()) {
+            BlockPart.Pass run = pass(pass, inputs.columns(), true);
+            NDArray crossEntropy = switch (recompute) {
+                case NONE -> {
+                    Losses losses = losses(run, hidden(run, inputs), inputs, targets);
+                    backward(losses.objective(), share);
+                    yield losses.crossEntropy();
+                }
+                case LAYERS -> recomputing(run, inputs, targets, share);
+            };
+            crossEntropy.attach(scope);
+            return crossEntropy;
+        }
+    }
+
+    private NDArray recomputing(BlockPart.Pass run, TokenGrid inputs, TokenGrid targets, NDArray share) {
+        NDArray x_BTM = embed(run, inputs);
+        RecomputedLayers recomputed = new RecomputedLayers(run, layers);
+        NDArray last_BTM = recomputed.forward(x_BTM);
+        Losses losses = losses(run, last_BTM, inputs, targets);
+        backward(losses.objective(), share);
+        backward(x_BTM, recomputed.backward(last_BTM.getGradient(), share));
+        return losses.crossEntropy();
+    }
+
+    private static void backward(NDArray result, NDArray gradient) {
+        JniUtils.backward((PtNDArray) result, (PtNDArray) gradient, false, false);
     }
 
     /// Losses summed over all targets but [#IGNORED_TARGET], float32 scalars.
     ///
     /// @param crossEntropy in nats
-    /// @param objective what is trained for: with the balance losses, each row counted by its tokens, and
-    ///     the loss of multi-token prediction
-    public record Losses(NDArray crossEntropy, NDArray objective) {}
+    /// @param objective with what the parts of the run have added
+    private record Losses(NDArray crossEntropy, NDArray objective) {}
 
-    private Losses loss(NDManager scope, TokenGrid inputs, TokenGrid targets, boolean gradients) {
+    private Losses losses(BlockPart.Pass run, NDArray x_BTM, TokenGrid inputs, TokenGrid targets) {
+        NDArray crossEntropy = head.loss(run, x_BTM, targets.tensor(run.scope()).reshape(-1));
+        if (run.gradients() && inputs.columns() > 1) {
+            prediction.ifPresent(
+                    module -> run.auxiliaryLosses().add(predictionLoss(module, run, x_BTM, inputs, targets)));
+        }
+        NDArray objective = crossEntropy;
+        for (NDArray auxiliary : run.auxiliaryLosses()) {
+            objective = run.run("add", objective, auxiliary);
+        }
+        return new Losses(crossEntropy, objective);
+    }
+
+    private void requireAlike(TokenGrid inputs, TokenGrid targets) {
         if (inputs.rows() != targets.rows() || inputs.columns() != targets.columns()) {
             throw new IllegalArgumentException("Inputs are " + inputs.rows() + " x " + inputs.columns()
                     + ", targets are " + targets.rows() + " x " + targets.columns() + ": they must be alike");
         }
         targets.requireWithin(config.vocabSize(), true);
-        try (NDManager pass = owner.newSubManager()) {
-            BlockPart.Pass run = pass(pass, inputs.columns(), gradients);
-            NDArray x_BTM = hidden(run, inputs);
-            NDArray crossEntropy = head.loss(run, x_BTM, targets.tensor(pass).reshape(-1));
-            if (gradients && inputs.columns() > 1) {
-                prediction.ifPresent(
-                        module -> run.auxiliaryLosses().add(predictionLoss(module, run, x_BTM, inputs, targets)));
-            }
-            NDArray objective = crossEntropy;
-            for (NDArray auxiliary : run.auxiliaryLosses()) {
-                objective = run.run("add", objective, auxiliary);
-            }
-            crossEntropy.attach(scope);
-            objective.attach(scope);
-            return new Losses(crossEntropy, objective);
-        }
     }
 
     private NDArray predictionLoss(
@@ -271,7 +308,10 @@ public final class DeepSeekModel implements AutoCloseable {
     private NDArray hidden(BlockPart.Pass pass, TokenGrid inputs) {
         NDArray x_BTM = embed(pass, inputs);
         for (DecoderBlock layer : layers) {
-            x_BTM = layer.forward(pass, x_BTM);
+            // Java lets go of the state; autograd keeps what it needs of it.
+            try (NDArray before_BTM = x_BTM) {
+                x_BTM = layer.forward(pass, before_BTM);
+            }
         }
         return x_BTM;
     }

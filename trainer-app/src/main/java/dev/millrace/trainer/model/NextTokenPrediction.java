@@ -66,16 +66,17 @@ record NextTokenPrediction(
             NDArray embedding_VxM,
             NDArray next_BT,
             NDArray targets_N) {
-        NDArray input_BTM = pass.run(
-                "prediction_input",
-                x_BTM,
-                head.gain_M(),
-                embedding_VxM,
-                next_BT,
-                embeddingGain_M,
-                stateGain_M,
-                project_Mx2M);
-        NDArray predicted_BTM = block.forward(pass, input_BTM);
-        return pass.run("prediction_loss", predicted_BTM, headGain_M, head.head_VxM(), targets_N);
+        try (NDArray input_BTM = pass.run(
+                        "prediction_input",
+                        x_BTM,
+                        head.gain_M(),
+                        embedding_VxM,
+                        next_BT,
+                        embeddingGain_M,
+                        stateGain_M,
+                        project_Mx2M);
+                NDArray predicted_BTM = block.forward(pass, input_BTM)) {
+            return pass.run("prediction_loss", predicted_BTM, headGain_M, head.head_VxM(), targets_N);
+        }
     }
 }

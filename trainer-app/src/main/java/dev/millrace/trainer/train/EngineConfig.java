@@ -2,6 +2,7 @@ package dev.millrace.trainer.train;
 
 import ai.djl.Device;
 import dev.millrace.trainer.model.Precision;
+import dev.millrace.trainer.model.Recompute;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Min;
@@ -17,6 +18,11 @@ public interface EngineConfig {
     /// Type of matrix products. Weights, moments, norms, routers, softmax and loss are float32 in either.
     @WithDefault("auto")
     Products precision();
+
+    /// `none`, or `layers`: of a layer only its input is kept, and the layer is run again on the way back. Much less
+    /// memory for a third more time.
+    @WithDefault("none")
+    Recompute recompute();
 
     /// Threads of one operation on the CPU; all cores where it is not set. The same number gives the same bits.
     @Min(1)

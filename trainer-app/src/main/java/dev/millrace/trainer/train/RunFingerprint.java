@@ -34,6 +34,7 @@ final class RunFingerprint {
                             "millrace.train.prediction-weight",
                             "millrace.train.spike.sigma",
                             "millrace.train.spike.window",
+                            "millrace.engine.recompute",
                             "millrace.engine.threads",
                             "millrace.engine.precision"))
             .collect(Collectors.toUnmodifiableSet());
@@ -74,6 +75,7 @@ final class RunFingerprint {
         values.put(
                 "millrace.intake.duplicate-window",
                 Integer.toString(settings.intake().duplicateWindow()));
+        values.put("millrace.engine.recompute", settings.engine().recompute().toString());
         values.put("millrace.engine.threads", Integer.toString(met.threads()));
         values.put(
                 "millrace.engine.precision",

@@ -172,6 +172,7 @@ final class TrainingRun {
                 train.routerBiasRate(),
                 new Objective(train.balanceWeight(), train.predictionWeight()),
                 settings.engine().precision().on(device),
+                settings.engine().recompute(),
                 train.initStd());
         if (checkpoint.isPresent()) {
             return Learner.restore(

@@ -24,6 +24,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// What the papers train besides the cross-entropy, on a V3 of a few thousand parameters.
 class ExpertLearningTest {
+    /// Different ones, over and over; a loss is the mean over all of them, which no single one sways.
+    private static final int BATCHES = 7;
+
     private static final String BIAS = "model.layers.1.mlp.gate.e_score_correction_bias";
 
     @TempDir
@@ -151,17 +154,61 @@ class ExpertLearningTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void addsGradientsOfMicroBatchesInFloat32(Precision precision) {
+        // Given
+        Objective objective = new Objective(1e-4, 0.3);
+        try (Learner first = learner(objective, precision);
+                Learner second = learner(objective, precision);
+                Learner both = learner(objective, precision)) {
+            accumulate(first, 0);
+            accumulate(second, 40);
+
+            // When
+            accumulate(both, 0);
+            accumulate(both, 40);
+
+            // Then
+            int fine = 0;
+            for (String name : both.model().parameters().keySet()) {
+                if (!parameter(both, name).hasGradient()) {
+                    continue;
+                }
+                float[] one = gradient(first, name);
+                float[] other = gradient(second, name);
+                float[] sum = gradient(both, name);
+                for (int i = 0; i < sum.length; i++) {
+                    assertThat(sum[i]).as(name).isEqualTo(one[i] + other[i]);
+                    // A bfloat16 has the upper half of the bits.
+                    fine += (Float.floatToRawIntBits(sum[i]) & 0xffff) == 0 ? 0 : 1;
+                }
+            }
+            assertThat(fine).as("sums that bfloat16 could not hold").isGreaterThan(1000);
+        }
+    }
+
+    private static float[] gradient(Learner learner, String name) {
+        try (NDArray gradient = parameter(learner, name).getGradient()) {
+            return gradient.toFloatArray();
+        }
+    }
+
     @Test
     void bfloat16LearnsWhatFloat32Learns() {
         try (Learner full = learner(new Objective(1e-4, 0.3), Precision.FP32);
                 Learner half = learner(new Objective(1e-4, 0.3), Precision.BF16)) {
             double first = stepSlowly(full, 0);
             stepSlowly(half, 0);
+            for (int step = 1; step < 100; step++) {
+                stepSlowly(full, step);
+                stepSlowly(half, step);
+            }
             double fullLoss = 0;
             double halfLoss = 0;
-            for (int step = 1; step <= 100; step++) {
-                fullLoss = stepSlowly(full, step);
-                halfLoss = stepSlowly(half, step);
+            for (int step = 100; step < 100 + BATCHES; step++) {
+                fullLoss += stepSlowly(full, step) / BATCHES;
+                halfLoss += stepSlowly(half, step) / BATCHES;
             }
 
             assertThat(fullLoss).as("learned something").isLessThan(0.9 * first);
@@ -172,8 +219,8 @@ class ExpertLearningTest {
 
     /// At a rate where the loss is still on its way down after 100 steps: near zero, ratios say nothing.
     private static double stepSlowly(Learner learner, int number) {
-        int[] inputs = SmallModels.ids(number % 7, 2 * SmallModels.COLUMNS, SmallModels.VOCABULARY);
-        int[] targets = SmallModels.ids(number % 7 + 1, 2 * SmallModels.COLUMNS, SmallModels.VOCABULARY);
+        int[] inputs = SmallModels.ids(number % BATCHES, 2 * SmallModels.COLUMNS, SmallModels.VOCABULARY);
+        int[] targets = SmallModels.ids(number % BATCHES + 1, 2 * SmallModels.COLUMNS, SmallModels.VOCABULARY);
         learner.accumulate(inputs, targets, 2, SmallModels.COLUMNS, targets.length);
         return learner.step(1e-3).loss();
     }
@@ -189,8 +236,12 @@ class ExpertLearningTest {
     }
 
     private static void accumulate(Learner learner) {
-        int[] inputs = SmallModels.ids(0, 2 * SmallModels.COLUMNS, SmallModels.VOCABULARY);
-        int[] targets = SmallModels.ids(1, 2 * SmallModels.COLUMNS, SmallModels.VOCABULARY);
+        accumulate(learner, 0);
+    }
+
+    private static void accumulate(Learner learner, int from) {
+        int[] inputs = SmallModels.ids(from, 2 * SmallModels.COLUMNS, SmallModels.VOCABULARY);
+        int[] targets = SmallModels.ids(from + 1, 2 * SmallModels.COLUMNS, SmallModels.VOCABULARY);
         learner.accumulate(inputs, targets, 2, SmallModels.COLUMNS, targets.length);
     }
 

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.model.Precision;
+import dev.millrace.trainer.model.Recompute;
 import java.util.OptionalDouble;
 
 /// Models of a few thousand parameters, and something to train them on.
@@ -48,7 +49,7 @@ public final class SmallModels {
 
     static LearnerSettings settings(long seed, Objective objective, Precision precision) {
         return new LearnerSettings(
-                seed, 0.9, 0.95, 1e-8, 0.1, 1.0, 0.001, objective, precision, OptionalDouble.of(0.1));
+                seed, 0.9, 0.95, 1e-8, 0.1, 1.0, 0.001, objective, precision, Recompute.NONE, OptionalDouble.of(0.1));
     }
 
     /// Ids that follow from `from` and rise by varying strides, so that there is something to learn.
