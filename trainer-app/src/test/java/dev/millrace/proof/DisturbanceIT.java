@@ -161,6 +161,45 @@ class DisturbanceIT {
         assertThat(Comparison.of(log, undisturbed, run).problems()).isEmpty();
     }
 
+    @Test
+    void aStepThatIsLongerThanThePollIntervalCostsNoSeat() throws Exception {
+        // Given steps of so many micro-batches that the consumer would be put out of the group if it did not poll
+        Duration interval = Duration.ofSeconds(1);
+        ProofRun run = run(
+                "long-steps",
+                Map.of(
+                        "millrace.train.epochs", "3",
+                        "millrace.batch.accumulation", "400",
+                        "millrace.intake.high-watermark", "2048",
+                        "millrace.intake.low-watermark", "1024",
+                        "mp.messaging.incoming.documents.max.poll.records", "10",
+                        "mp.messaging.incoming.documents.max.poll.interval.ms", Long.toString(interval.toMillis())));
+
+        // When
+        String said = run.finish();
+
+        // Then
+        assertThat(longestStep(run)).isGreaterThan(interval);
+        assertThat(said).doesNotContain("poll timeout has expired").doesNotContain("revoked [");
+        assertThat(said.lines().filter(line -> line.contains("assigned ["))).hasSize(1);
+    }
+
+    /// Between the results of two steps there is the one step, for what it is made of is prepared meanwhile.
+    private static Duration longestStep(ProofRun run) throws IOException {
+        Duration longest = Duration.ZERO;
+        Instant before = Instant.MAX;
+        for (String line : Files.readAllLines(run.ledger())) {
+            JsonNode time = new ObjectMapper().readTree(line).at("/result/time");
+            if (time.isTextual()) {
+                Instant ended = Instant.parse(time.asText());
+                Duration took = before.isBefore(ended) ? Duration.between(before, ended) : Duration.ZERO;
+                longest = took.compareTo(longest) > 0 ? took : longest;
+                before = ended;
+            }
+        }
+        return longest;
+    }
+
     private static int members(Admin admin, String group) throws InterruptedException, ExecutionException {
         return Objects.requireNonNull(
                         admin.describeConsumerGroups(List.of(group)).all().get().get(group))

@@ -69,7 +69,9 @@ class TrainerFailureIT {
             SmallCorpus.produce(kafka, 100);
             SmallTrainer trainers = new SmallTrainer(directory, kafka.bootstrapServers());
             Map<String, String> same = Map.of(
-                    "millrace.intake.instance-id", "trainer-0", "mp.messaging.incoming.documents.group.id", "shared");
+                    "millrace.intake.instance-id", "trainer-0",
+                    "mp.messaging.incoming.documents.group.id", "shared",
+                    "millrace.train.start", "earliest");
             try (AppProcess first = trainers.start("first", same)) {
                 first.awaitOk("/q/health/ready", LIMIT);
 

@@ -100,6 +100,20 @@ class TrainerResumeIT {
     }
 
     private Path replay(EmbeddedKafka kafka, Path from) throws Exception {
+        try (AppProcess live = trainer(kafka, "live")) {
+            live.awaitOk("/q/health/ready", LIMIT);
+            try (AppProcess trainer = trainer(
+                    kafka,
+                    "intruder",
+                    Map.of(
+                            "millrace.checkpoint.replay-from", from.toString(),
+                            "mp.messaging.incoming.documents.group.id", "group-live"))) {
+                assertThat(trainer.awaitExit(LIMIT)).as(trainer.log()).isEqualTo(1);
+                assertThat(trainer.log())
+                        .contains("training stopped: mp.messaging.incoming.documents.group.id = group-live has members");
+            }
+            live.kill();
+        }
         try (AppProcess trainer =
                 trainer(kafka, "replayed", Map.of("millrace.checkpoint.replay-from", from.toString()))) {
             assertThat(trainer.awaitExit(LIMIT)).as(trainer.log()).isZero();

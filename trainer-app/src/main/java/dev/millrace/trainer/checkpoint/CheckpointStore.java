@@ -111,7 +111,9 @@ public final class CheckpointStore implements AutoCloseable {
         }
     }
 
-    /// The latest checkpoint that is whole.
+    /// The latest checkpoint that is whole; none where there are none.
+    ///
+    /// @throws IOException where there are some, and none of them is whole: to begin anew would be to throw a run away
     public Optional<Checkpoint> latest() throws IOException {
         for (Path directory : newestFirst()) {
             try {
@@ -120,6 +122,10 @@ public final class CheckpointStore implements AutoCloseable {
                 refused.add(directory);
                 complaints.accept("checkpoint " + directory + " is refused: " + e.getMessage());
             }
+        }
+        if (!refused.isEmpty()) {
+            throw new IOException("none of the " + refused.size() + " checkpoints in millrace.checkpoint.directory = "
+                    + root + " is whole: bring one back from a copy, or begin a new run in another directory");
         }
         return Optional.empty();
     }

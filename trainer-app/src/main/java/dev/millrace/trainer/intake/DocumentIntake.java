@@ -13,6 +13,7 @@ import jakarta.inject.Singleton;
 import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.SortedSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -105,6 +106,15 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
     public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
         LOG.infof("assigned %s", partitions);
         exchange.assign(numbers(partitions), new ConsumerControl(topic, consumer));
+        SortedSet<Integer> unread = exchange.unread();
+        if (!unread.isEmpty()) {
+            LOG.warnf(
+                    "partitions %s were added to %s after this run had begun, and nothing of them is trained yet: a run"
+                            + " that goes on for ever takes them in, from their first record, when the trainer is started"
+                            + " again; a run of epochs keeps to what it began with",
+                    unread,
+                    topic);
+        }
     }
 
     @Override

@@ -13,12 +13,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /// Looks at a topic from outside the consumer group, when a run begins.
@@ -39,6 +41,11 @@ public final class LogInspector {
         this.group = group;
     }
 
+    /// Whose committed offsets are looked at.
+    public String group() {
+        return group;
+    }
+
     /// A topic at one moment.
     ///
     /// @param topicId changes when a topic is deleted and created again under the same name
@@ -57,9 +64,7 @@ public final class LogInspector {
 
     /// Looks at the topic.
     public Snapshot look() throws InterruptedException {
-        try (Admin admin = Admin.create(settings(Map.of(
-                        "request.timeout.ms", (int) PATIENCE.toMillis(),
-                        "default.api.timeout.ms", (int) PATIENCE.toMillis())));
+        try (Admin admin = admin();
                 Consumer<byte[], byte[]> consumer = consumer()) {
             TopicDescription description = Objects.requireNonNull(admin.describeTopics(List.of(topic))
                     .allTopicNames()
@@ -83,6 +88,28 @@ public final class LogInspector {
             }
             return new Snapshot(description.topicId().toString(), extents);
         } catch (ExecutionException e) {
+            throw unreachable(e.getCause() == null ? e : e.getCause());
+        } catch (TimeoutException | org.apache.kafka.common.KafkaException e) {
+            throw unreachable(e);
+        }
+    }
+
+    /// Where the members of the group run, as the broker knows them; a member that was killed counts until its session
+    /// ends.
+    public List<String> members() throws InterruptedException {
+        try (Admin admin = admin()) {
+            ConsumerGroupDescription description = Objects.requireNonNull(
+                    admin.describeConsumerGroups(List.of(group))
+                            .all()
+                            .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                            .get(group));
+            return description.members().stream()
+                    .map(member -> member.clientId() + " on " + member.host())
+                    .toList();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof GroupIdNotFoundException) {
+                return List.of();
+            }
             throw unreachable(e.getCause() == null ? e : e.getCause());
         } catch (TimeoutException | org.apache.kafka.common.KafkaException e) {
             throw unreachable(e);
@@ -147,6 +174,12 @@ public final class LogInspector {
         return Objects.requireNonNull(offsets.get(partition), () -> "no offset of " + partition);
     }
 
+    private Admin admin() {
+        return Admin.create(settings(Map.of(
+                "request.timeout.ms", (int) PATIENCE.toMillis(),
+                "default.api.timeout.ms", (int) PATIENCE.toMillis())));
+    }
+
     private Consumer<byte[], byte[]> consumer() {
         return new KafkaConsumer<>(
                 settings(Map.of(
@@ -174,7 +207,7 @@ public final class LogInspector {
         List<String> servers = new ArrayList<>();
         servers.add(String.valueOf(clientSettings.get("bootstrap.servers")));
         return new IntakeFailedException(
-                "cannot look at topic " + topic + " on kafka.bootstrap.servers = " + String.join(",", servers) + ": "
+                "cannot look at topic " + topic + " and group " + group + " on kafka.bootstrap.servers = " + String.join(",", servers) + ": "
                         + cause.getClass().getSimpleName() + ": " + cause.getMessage(),
                 cause);
     }

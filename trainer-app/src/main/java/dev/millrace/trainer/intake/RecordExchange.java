@@ -25,6 +25,7 @@ public final class RecordExchange implements RecordSource {
     private final Condition changed = lock.newCondition();
     private final SortedMap<Integer, PartitionBuffer> partitions = new TreeMap<>();
     private final SortedSet<Integer> assignedBeforeOpening = new TreeSet<>();
+    private final SortedSet<Integer> unread = new TreeSet<>();
     private final long highWatermark;
     private final long lowWatermark;
     private final FlowControl control;
@@ -94,9 +95,7 @@ public final class RecordExchange implements RecordSource {
                         now.resume(partition);
                     }
                 } else {
-                    if (!open) {
-                        assignedBeforeOpening.add(partition);
-                    }
+                    (open ? unread : assignedBeforeOpening).add(partition);
                     // Any offset will do while it is paused; without one the consumer would look for the group's.
                     now.seek(partition, 0);
                     now.pause(partition);
@@ -113,6 +112,7 @@ public final class RecordExchange implements RecordSource {
         lock.lock();
         try {
             assignedBeforeOpening.removeAll(revoked);
+            unread.removeAll(revoked);
             for (int partition : revoked) {
                 PartitionBuffer buffer = partitions.get(partition);
                 if (buffer != null) {
@@ -166,6 +166,16 @@ public final class RecordExchange implements RecordSource {
                 failure = cause;
             }
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The partitions that this consumer has and the run has not: they were added to the topic since it began.
+    public SortedSet<Integer> unread() {
+        lock.lock();
+        try {
+            return new TreeSet<>(unread);
         } finally {
             lock.unlock();
         }

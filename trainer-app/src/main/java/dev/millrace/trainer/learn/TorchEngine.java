@@ -14,7 +14,8 @@ public final class TorchEngine {
     /// @param defaultDevice what `auto` means here
     /// @param gpus how many CUDA devices it sees
     /// @param threads that one operation is spread over on the CPU; the last bits of results depend on it
-    public record Loaded(String libtorch, Device defaultDevice, int gpus, int threads) {}
+    /// @param instructionSet of the CPU; the last bits depend on that too
+    public record Loaded(String libtorch, Device defaultDevice, int gpus, int threads, String instructionSet) {}
 
     /// Sets what must be set before libtorch loads, and loads it. A second call changes the thread count only.
     ///
@@ -28,6 +29,11 @@ public final class TorchEngine {
         System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
         Engine engine = Engine.getEngine("PyTorch");
         JniUtils.setNumThreads(threads);
-        return new Loaded(engine.getVersion(), engine.defaultDevice(), engine.getGpuCount(), JniUtils.getNumThreads());
+        return new Loaded(
+                engine.getVersion(),
+                engine.defaultDevice(),
+                engine.getGpuCount(),
+                JniUtils.getNumThreads(),
+                InstructionSet.here());
     }
 }

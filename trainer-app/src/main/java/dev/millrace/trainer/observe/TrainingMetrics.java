@@ -105,6 +105,10 @@ final class TrainingMetrics {
                 "millrace.checkpoint.age.seconds",
                 "Age of the last checkpoint of this process",
                 s -> s.checkpointAge().map(TrainingMetrics::seconds).orElse(Double.NaN));
+        gauge(
+                "millrace.partitions.unread",
+                "Partitions that were added since the run began: they wait for its next start",
+                s -> intake.exchange().unread().size());
         gauge("millrace.partitions.assigned", "Partitions assigned to this trainer", s -> {
             registerPartitions();
             return intake.exchange().status().values().stream()

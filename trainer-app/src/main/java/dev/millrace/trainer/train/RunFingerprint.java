@@ -1,6 +1,7 @@
 package dev.millrace.trainer.train;
 
 import ai.djl.Device;
+import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +17,8 @@ import java.util.stream.Stream;
 final class RunFingerprint {
     /// Of what a run does without: that of one which was begun before there was such a setting, too.
     static final String OFF = "off";
+    private static final String LIBTORCH = "libtorch";
+    private static final String INSTRUCTION_SET = "instruction-set";
 
     /// Those that decide which tokens a step is made of.
     static final Set<String> COMPOSING = Set.of(
@@ -29,6 +32,12 @@ final class RunFingerprint {
     static final Set<String> CHANGEABLE = Stream.concat(
                     COMPOSING.stream(),
                     Stream.of(
+                            "millrace.train.learning-rate",
+                            "millrace.train.beta1",
+                            "millrace.train.beta2",
+                            "millrace.train.epsilon",
+                            "millrace.train.weight-decay",
+                            "millrace.train.max-gradient-norm",
                             "millrace.train.router-bias-rate",
                             "millrace.train.balance-weight",
                             "millrace.train.prediction-weight",
@@ -36,7 +45,9 @@ final class RunFingerprint {
                             "millrace.train.spike.window",
                             "millrace.engine.recompute",
                             "millrace.engine.threads",
-                            "millrace.engine.precision"))
+                            "millrace.engine.precision",
+                            LIBTORCH,
+                            INSTRUCTION_SET))
             .collect(Collectors.toUnmodifiableSet());
 
     private RunFingerprint() {}
@@ -46,9 +57,15 @@ final class RunFingerprint {
     /// @param model that was loaded
     /// @param tokenizer its fingerprint
     /// @param topicId changes where a topic is created again
-    /// @param threads of the engine
+    /// @param engine that computes
+    /// @param device that it computes on
     record Surroundings(
-            ModelConfig model, String tokenizer, String topic, String topicId, int threads, Device device) {}
+            ModelConfig model,
+            String tokenizer,
+            String topic,
+            String topicId,
+            TorchEngine.Loaded engine,
+            Device device) {}
 
     static SortedMap<String, String> of(RunSettings settings, Surroundings met) throws IOException {
         SortedMap<String, String> values = new TreeMap<>();
@@ -57,6 +74,12 @@ final class RunFingerprint {
         values.put(
                 "millrace.train.epochs",
                 train.epochs().isPresent() ? Integer.toString(train.epochs().getAsInt()) : "for ever");
+        values.put("millrace.train.learning-rate", Schedules.of(train).toString());
+        values.put("millrace.train.beta1", Double.toString(train.beta1()));
+        values.put("millrace.train.beta2", Double.toString(train.beta2()));
+        values.put("millrace.train.epsilon", Double.toString(train.epsilon()));
+        values.put("millrace.train.weight-decay", Double.toString(train.weightDecay()));
+        values.put("millrace.train.max-gradient-norm", Double.toString(train.maxGradientNorm()));
         values.put("millrace.train.router-bias-rate", Double.toString(train.routerBiasRate()));
         values.put("millrace.train.balance-weight", Double.toString(train.balanceWeight()));
         values.put("millrace.train.prediction-weight", Double.toString(train.predictionWeight()));
@@ -76,10 +99,12 @@ final class RunFingerprint {
                 "millrace.intake.duplicate-window",
                 Integer.toString(settings.intake().duplicateWindow()));
         values.put("millrace.engine.recompute", settings.engine().recompute().toString());
-        values.put("millrace.engine.threads", Integer.toString(met.threads()));
+        values.put("millrace.engine.threads", Integer.toString(met.engine().threads()));
         values.put(
                 "millrace.engine.precision",
                 settings.engine().precision().on(met.device()).toString());
+        values.put(LIBTORCH, met.engine().libtorch());
+        values.put(INSTRUCTION_SET, met.device().isGpu() ? "of the GPU" : met.engine().instructionSet());
         values.put("tokenizer", met.tokenizer());
         values.put("topic", met.topic());
         values.put("topic id", met.topicId());

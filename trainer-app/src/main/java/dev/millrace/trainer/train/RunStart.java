@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// Where on the log a run begins or goes on, and where it ends.
@@ -20,26 +21,30 @@ import java.util.TreeMap;
 /// @param bounds what it passes over; empty where it goes on for ever
 record RunStart(Cursor cursor, Optional<Bounds> bounds) {
 
-    /// A run that begins now: each partition at the offset that the group committed, else at its beginning (or
-    /// end).
+    /// A run that begins now.
+    ///
+    /// @param start where; without it at the first record of each partition, unless the group has committed offsets
+    /// @throws IllegalArgumentException where it is not clear which records are still to be trained, or those are gone
     static RunStart fresh(
-            LogInspector.Snapshot snapshot, LogInspector inspector, OptionalInt epochs, TrainConfig.Start start) {
+            LogInspector.Snapshot snapshot,
+            LogInspector inspector,
+            OptionalInt epochs,
+            Optional<TrainConfig.Start> start) {
+        if (start.isEmpty()) {
+            requireNothingCommitted(snapshot, inspector.group());
+        }
         Map<Integer, Extent> extents = new TreeMap<>();
-        snapshot.partitions().forEach((partition, extent) -> {
-            long first = extent.committed() >= 0
-                    ? extent.committed()
-                    : switch (start) {
-                        case EARLIEST -> extent.first();
-                        case LATEST -> extent.end();
-                    };
-            if (first < extent.first() || first > extent.end()) {
-                throw new IllegalArgumentException("the group committed @" + first + " of partition " + partition
-                        + ", but the log holds @" + extent.first() + " to @" + extent.end()
-                        + ": records were deleted, or the topic was created again. Reset the group's offsets with"
-                        + " kafka-consumer-groups.sh, or use another group");
-            }
-            extents.put(partition, new Extent(first, extent.end(), extent.committed()));
-        });
+        snapshot.partitions()
+                .forEach((partition, extent) -> extents.put(
+                        partition,
+                        new Extent(
+                                switch (start.orElse(TrainConfig.Start.EARLIEST)) {
+                                    case EARLIEST -> extent.first();
+                                    case LATEST -> extent.end();
+                                    case COMMITTED -> committed(partition, extent);
+                                },
+                                extent.end(),
+                                extent.committed())));
         List<PartitionCursor> cursors = new ArrayList<>();
         extents.forEach((partition, extent) -> cursors.add(PartitionCursor.startingAt(partition, extent.first())));
         Cursor cursor = new Cursor(0, 0, cursors, Cursor.Counts.NONE);
@@ -51,6 +56,34 @@ record RunStart(Cursor cursor, Optional<Bounds> bounds) {
         extents.forEach((partition, extent) -> stretches.put(
                 partition, new Bounds.Stretch(extent.first(), ends.getOrDefault(partition, extent.first()))));
         return new RunStart(cursor, Optional.of(new Bounds(epochs.getAsInt(), stretches)));
+    }
+
+    private static void requireNothingCommitted(LogInspector.Snapshot snapshot, String group) {
+        SortedMap<Integer, Long> committed = new TreeMap<>();
+        snapshot.partitions().forEach((partition, extent) -> {
+            if (extent.committed() >= 0) {
+                committed.put(partition, extent.committed());
+            }
+        });
+        if (!committed.isEmpty()) {
+            throw new IllegalArgumentException("group " + group + " has committed offsets " + committed
+                    + " by partition, but millrace.checkpoint.directory holds no checkpoint: the weights that were"
+                    + " trained up to there are elsewhere, or lost. Name their directory; or begin with new weights and"
+                    + " set millrace.train.start to committed (behind those offsets), earliest or latest");
+        }
+    }
+
+    private static long committed(int partition, Extent extent) {
+        if (extent.committed() < 0) {
+            return extent.first();
+        }
+        if (extent.committed() < extent.first() || extent.committed() > extent.end()) {
+            throw new IllegalArgumentException("the group committed @" + extent.committed() + " of partition "
+                    + partition + ", but the log holds @" + extent.first() + " to @" + extent.end()
+                    + ": records were deleted, or the topic was created again. Reset the group's offsets with"
+                    + " kafka-consumer-groups.sh, or set millrace.train.start to earliest or latest");
+        }
+        return extent.committed();
     }
 
     /// A run that goes on from a checkpoint. Partitions that were added since begin at their first offset.

@@ -8,6 +8,7 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -28,9 +29,9 @@ public interface TrainConfig {
     /// Passes over what the topic held when the run began; without it the run goes on for ever.
     OptionalInt epochs();
 
-    /// Where a run without checkpoint and without committed offsets begins.
-    @WithDefault("earliest")
-    Start start();
+    /// Where a run without checkpoint begins: at the beginning of each partition where it is not set, but not where
+    /// the group has committed offsets. Those say that weights were trained, which are not here.
+    Optional<Start> start();
 
     /// Seed of the random weights.
     @WithDefault("0")
@@ -162,9 +163,13 @@ public interface TrainConfig {
         MULTI_STEP
     }
 
-    /// Where a new run begins.
+    /// Where a new run begins, whatever the group has committed.
     enum Start {
+        /// With the first record of each partition.
         EARLIEST,
-        LATEST
+        /// Behind the last.
+        LATEST,
+        /// Where the group stands, and with the first record of a partition that it never committed.
+        COMMITTED
     }
 }

@@ -101,10 +101,25 @@ final class TrainingRun {
                 return "stopped while another trainer had the run";
             }
             try (CheckpointStore checkpoints = held.get()) {
+                requireGroupOfItsOwn();
                 // Not before: a trainer that stands by must not take partitions from the one that trains.
                 intake.join();
                 return run(engine, device, tokenizer, checkpoints);
             }
+        }
+    }
+
+    /// A replay in the group of the run that it replays would take partitions from it.
+    private void requireGroupOfItsOwn() throws InterruptedException {
+        if (settings.checkpoint().replayFrom().isEmpty()) {
+            return;
+        }
+        List<String> members = new LogInspector(clientSettings, intake.topic(), intake.group()).members();
+        if (!members.isEmpty()) {
+            throw new IllegalArgumentException("mp.messaging.incoming.documents.group.id = " + intake.group()
+                    + " has members already (" + String.join(", ", members)
+                    + "), and a replay would take partitions from them: give it a group of its own; one that was killed"
+                    + " leaves its group when its session ends");
         }
     }
 
@@ -137,7 +152,7 @@ final class TrainingRun {
                             .map(found -> "restored from " + found.directory())
                             .orElse("from " + settings.train().model()));
             status.startedUp();
-            return train(learner, tokenizer, checkpoints, checkpoint, engine.threads(), device);
+            return train(learner, tokenizer, checkpoints, checkpoint, engine, device);
         }
     }
 
@@ -206,7 +221,7 @@ final class TrainingRun {
             DocumentTokenizer tokenizer,
             CheckpointStore checkpoints,
             Optional<Checkpoint> checkpoint,
-            int threads,
+            TorchEngine.Loaded engine,
             Device device)
             throws IOException, InterruptedException {
         LogInspector inspector = new LogInspector(clientSettings, intake.topic(), intake.group());
@@ -221,7 +236,7 @@ final class TrainingRun {
                         tokenizer.fingerprint(),
                         intake.topic(),
                         snapshot.topicId(),
-                        threads,
+                        engine,
                         device));
         Optional<SettingsCheck> check = Optional.empty();
         SortedMap<String, SettingsChange.Change> changes = new TreeMap<>();

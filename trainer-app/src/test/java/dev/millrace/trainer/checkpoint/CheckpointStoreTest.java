@@ -106,6 +106,19 @@ class CheckpointStoreTest {
     }
 
     @Test
+    void whereNoCheckpointIsWholeTheRunIsNotBegunAnew() throws IOException {
+        Path first = write(100).directory();
+        Path second = write(200).directory();
+        Files.delete(first.resolve("weights"));
+        Files.delete(second.resolve("optimizer"));
+
+        assertThatThrownBy(() -> store.latest())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("none of the 2 checkpoints in millrace.checkpoint.directory = " + root);
+        assertThat(complaints).hasSize(2);
+    }
+
+    @Test
     void retentionKeepsTheNewest() throws IOException {
         for (long step = 1; step <= 4; step++) {
             write(step);

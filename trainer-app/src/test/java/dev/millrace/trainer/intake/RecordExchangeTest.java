@@ -57,6 +57,19 @@ class RecordExchangeTest {
     }
 
     @Test
+    void aPartitionThatTheRunHasNotIsHeldStillAndNamed() {
+        exchange.assign(List.of(0, 2), control);
+        exchange.open(Map.of(0, RecordExchange.Range.from(0)));
+        exchange.assign(List.of(1), control);
+        assertThat(exchange.unread()).containsExactly(1, 2);
+        assertThat(asked).contains("pause 1", "pause 2").doesNotContain("resume 1", "resume 2");
+
+        exchange.revoke(List.of(2));
+
+        assertThat(exchange.unread()).containsExactly(1);
+    }
+
+    @Test
     void anAssignmentSeeksToWhatIsAwaitedNeverToTheGroupsOffset() {
         exchange.open(Map.of(0, RecordExchange.Range.from(40), 1, RecordExchange.Range.from(7)));
         exchange.assign(List.of(0, 1), control);

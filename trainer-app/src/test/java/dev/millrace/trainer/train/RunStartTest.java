@@ -28,17 +28,31 @@ class RunStartTest {
     private static final LogInspector UNASKED = new LogInspector(Map.of(), "documents", "group");
 
     @Test
-    void aRunBeginsWhereTheGroupStoodElseAtTheBeginningOrTheEnd() {
+    void aRunBeginsAtTheFirstRecordsWhereNothingIsSaidAndNothingWasCommitted() {
+        LogInspector.Snapshot log = log(Map.of(0, new Extent(10, 50, -1), 1, new Extent(0, 30, -1)));
+
+        RunStart start = RunStart.fresh(log, UNASKED, OptionalInt.empty(), Optional.empty());
+
+        assertThat(start.bounds()).isEmpty();
+        assertThat(start.cursor())
+                .isEqualTo(cursor(0, PartitionCursor.startingAt(0, 10), PartitionCursor.startingAt(1, 0)));
+    }
+
+    @Test
+    void committedOffsetsWithoutACheckpointStopTheStartUnlessItIsSaidWhatToDo() {
         LogInspector.Snapshot log = log(Map.of(0, new Extent(10, 50, -1), 1, new Extent(0, 30, 20)));
 
-        RunStart earliest = RunStart.fresh(log, UNASKED, OptionalInt.empty(), TrainConfig.Start.EARLIEST);
-        RunStart latest = RunStart.fresh(log, UNASKED, OptionalInt.empty(), TrainConfig.Start.LATEST);
+        assertThatThrownBy(() -> RunStart.fresh(log, UNASKED, OptionalInt.empty(), Optional.empty()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("group group has committed offsets {1=20} by partition")
+                .hasMessageContaining("set millrace.train.start to committed");
 
-        assertThat(earliest.bounds()).isEmpty();
-        assertThat(earliest.cursor())
-                .isEqualTo(cursor(0, PartitionCursor.startingAt(0, 10), PartitionCursor.startingAt(1, 20)));
-        assertThat(earliest.ranges()).isEqualTo(Map.of(0, Range.from(10), 1, Range.from(20)));
-        assertThat(latest.ranges()).isEqualTo(Map.of(0, Range.from(50), 1, Range.from(20)));
+        assertThat(begin(log, TrainConfig.Start.EARLIEST).ranges())
+                .isEqualTo(Map.of(0, Range.from(10), 1, Range.from(0)));
+        assertThat(begin(log, TrainConfig.Start.LATEST).ranges())
+                .isEqualTo(Map.of(0, Range.from(50), 1, Range.from(30)));
+        assertThat(begin(log, TrainConfig.Start.COMMITTED).ranges())
+                .isEqualTo(Map.of(0, Range.from(10), 1, Range.from(20)));
     }
 
     @Test
@@ -46,7 +60,7 @@ class RunStartTest {
         for (long committed : new long[] {9, 51}) {
             LogInspector.Snapshot log = log(Map.of(3, new Extent(10, 50, committed)));
 
-            assertThatThrownBy(() -> RunStart.fresh(log, UNASKED, OptionalInt.empty(), TrainConfig.Start.EARLIEST))
+            assertThatThrownBy(() -> begin(log, TrainConfig.Start.COMMITTED))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("the group committed @" + committed + " of partition 3")
                     .hasMessageContaining("the log holds @10 to @50")
@@ -68,7 +82,7 @@ class RunStartTest {
             LogInspector inspector =
                     new LogInspector(Map.of("bootstrap.servers", kafka.bootstrapServers()), "documents", "group");
 
-            RunStart start = RunStart.fresh(inspector.look(), inspector, OptionalInt.of(3), TrainConfig.Start.EARLIEST);
+            RunStart start = RunStart.fresh(inspector.look(), inspector, OptionalInt.of(3), Optional.empty());
 
             assertThat(start.bounds()).hasValue(bounds(3, new Bounds.Stretch(0, 2), new Bounds.Stretch(0, 0)));
             assertThat(start.ranges()).isEqualTo(Map.of(0, new Range(0, 2), 1, new Range(0, 0)));
@@ -133,6 +147,10 @@ class RunStartTest {
         RunStart start = RunStart.resumed(log, cursor(0, done), Optional.of(bounds(1, new Bounds.Stretch(0, 8))));
 
         assertThat(start.cursor().partitions()).containsExactly(done);
+    }
+
+    private static RunStart begin(LogInspector.Snapshot log, TrainConfig.Start where) {
+        return RunStart.fresh(log, UNASKED, OptionalInt.empty(), Optional.of(where));
     }
 
     private static LogInspector.Snapshot log(Map<Integer, Extent> partitions) {
