@@ -33,6 +33,22 @@ final class Bench {
                 Double.parseDouble(System.getProperty("bench.seconds", "30")),
                 threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
         System.out.println(table(rows));
+        System.out.println(exactlyOnce(
+                        Path.of(arguments[0]), BenchShape.DENSE_256X6, 10, Runtime.getRuntime().availableProcessors())
+                .line());
+    }
+
+    /// Measures what exactly-once costs, and writes it as `exactly-once.json`.
+    static ExactlyOnceCost.Cost exactlyOnce(Path directory, BenchShape shape, double seconds, int threads)
+            throws IOException, InterruptedException {
+        Path result = directory.resolve(ExactlyOnceCost.FILE);
+        Files.deleteIfExists(result);
+        start(
+                "exactly-once",
+                directory,
+                ExactlyOnceCost.class,
+                List.of(shape.label(), Double.toString(seconds), Integer.toString(threads), directory.toString()));
+        return JSON.readValue(result.toFile(), ExactlyOnceCost.Cost.class);
     }
 
     /// Measures and writes `model.json`.
@@ -58,21 +74,32 @@ final class Bench {
         String name = shape.label() + "-" + dtype;
         Path result = directory.resolve(name + ".json");
         Files.deleteIfExists(result);
-        List<String> arguments = List.of(
+        start(
+                name,
+                directory,
+                Measurement.class,
+                List.of(
+                        shape.label(),
+                        dtype,
+                        Double.toString(seconds),
+                        Integer.toString(threads),
+                        result.toString()));
+        return JSON.readValue(result.toFile(), Measured.class);
+    }
+
+    /// Runs a measurement in a process of its own, to its end.
+    private static void start(String name, Path directory, Class<?> main, List<String> arguments)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
                 "-Xmx512m",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-classpath",
                 System.getProperty("java.class.path"),
-                Measurement.class.getName(),
-                shape.label(),
-                dtype,
-                Double.toString(seconds),
-                Integer.toString(threads),
-                result.toString());
-        try (ChildProcess child = ChildProcess.start(name, directory, arguments, Map.of(), name, line -> {})) {
+                main.getName()));
+        command.addAll(arguments);
+        try (ChildProcess child = ChildProcess.start(name, directory, command, Map.of(), name, line -> {})) {
             child.awaitSuccess(LONGEST);
         }
-        return JSON.readValue(result.toFile(), Measured.class);
     }
 
     static String table(List<Measured> rows) {

@@ -42,6 +42,22 @@ class BenchTest {
     }
 
     @Test
+    void exactlyOnceIsMeasuredWithRealCheckpointsAndARealLedger() throws Exception {
+        ExactlyOnceCost.Cost cost = Bench.exactlyOnce(directory, BenchShape.DENSE_TINY, 0.2, 1);
+
+        assertThat(cost.stallMs()).isPositive();
+        assertThat(cost.writeMs()).isPositive();
+        assertThat(cost.ledgerMs()).isPositive();
+        assertThat(cost.share())
+                .isCloseTo(
+                        (cost.stallMs() + 100 * cost.ledgerMs())
+                                / (100 * cost.stepMs() + cost.stallMs() + 100 * cost.ledgerMs()),
+                        within(1e-9));
+        // 16 bytes an id, and a little to say whose they are.
+        assertThat(cost.seenIdBytes()).isBetween(1_600_000L, 1_601_000L);
+    }
+
+    @Test
     void countsTheWeightsThatATokenMeets() {
         // dense: 2 layers of 4 x 32 x 32 and 3 x 32 x 64, head 32 x 96
         assertThat(BenchShape.DENSE_TINY.activeParameters()).isEqualTo(2 * (4096 + 6144) + 3072);

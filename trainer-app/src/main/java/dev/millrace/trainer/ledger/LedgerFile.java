@@ -9,14 +9,14 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.millrace.trainer.batch.Composition;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// The form of the ledger on disk: a JSON object a line. `{"step":N, …}` is the composition of a step, written
-/// before it; `{"step":N,"result":{…}}` what came of it; `{"step":N,"settings":{…}}` says that from there on the run
-/// has others. A step that was done again after a crash has its result
-/// twice.
+/// before it; `{"step":N,"result":{…}}` what came of it; `{"step":N,"settings":{…}}` says that from there on
+/// the run has others. A step that was done again after a crash has its result twice.
 final class LedgerFile {
     private static final ObjectMapper JSON = new ObjectMapper()
             .registerModule(new JavaTimeModule())
@@ -42,8 +42,9 @@ final class LedgerFile {
 
     /// Looks at each line in turn until it has seen enough.
     interface Visitor {
+        /// @param at the byte that the line begins with
         /// @return whether to go on
-        boolean visit(Line line) throws IOException;
+        boolean visit(Line line, long at) throws IOException;
     }
 
     static byte[] bytes(Line line) {
@@ -63,28 +64,37 @@ final class LedgerFile {
 
     /// Reads the whole lines of a file; a last one without its end was never finished.
     ///
+    /// @param from the byte that a line begins with
+    /// @param to the byte after the last one that is whole
     /// @throws IOException naming file and line where one cannot be read
-    static void read(Path file, long wholeBytes, Visitor visitor) throws IOException {
+    static void read(Path file, long from, long to, Visitor visitor) throws IOException {
         long number = 0;
-        long bytes = 0;
-        try (BufferedReader lines = Files.newBufferedReader(file)) {
+        long at = from;
+        try (FileChannel bytes = FileChannel.open(file);
+                BufferedReader lines = new BufferedReader(
+                        Channels.newReader(bytes.position(from), StandardCharsets.UTF_8))) {
             String line = lines.readLine();
             while (line != null) {
                 number++;
-                bytes += line.getBytes(StandardCharsets.UTF_8).length + 1L;
-                if (bytes > wholeBytes || !visitor.visit(parse(file, number, line))) {
+                long next = at + line.getBytes(StandardCharsets.UTF_8).length + 1L;
+                if (next > to) {
                     return;
                 }
+                String where = file + ", line " + number + (from == 0 ? "" : " from byte " + from);
+                if (!visitor.visit(parse(where, line), at)) {
+                    return;
+                }
+                at = next;
                 line = lines.readLine();
             }
         }
     }
 
-    private static Line parse(Path file, long number, String line) throws IOException {
+    private static Line parse(String where, String line) throws IOException {
         try {
             if (!(JSON.readTree(line) instanceof ObjectNode json)
                     || !json.path("step").isIntegralNumber()) {
-                throw new IOException(file + ", line " + number + " is no entry of a ledger");
+                throw new IOException(where + " is no entry of a ledger");
             }
             if (json.has("settings")) {
                 return new Line.Changed(JSON.treeToValue(json, SettingsChange.class));
@@ -97,7 +107,7 @@ final class LedgerFile {
                     ? new Line.Done(step, JSON.treeToValue(json.get("result"), StepResult.class))
                     : new Line.Composed(step, JSON.treeToValue(json, Composition.class));
         } catch (JsonProcessingException e) {
-            throw new IOException(file + ", line " + number + " cannot be read: " + e.getOriginalMessage(), e);
+            throw new IOException(where + " cannot be read: " + e.getOriginalMessage(), e);
         }
     }
 }

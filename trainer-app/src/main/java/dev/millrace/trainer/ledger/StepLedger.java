@@ -61,7 +61,7 @@ public final class StepLedger implements AutoCloseable {
 
     private void readBack() throws IOException {
         long[] last = {0};
-        LedgerFile.read(file, Long.MAX_VALUE, line -> {
+        LedgerFile.read(file, 0, Long.MAX_VALUE, (line, _) -> {
             if (line instanceof LedgerFile.Line.Composed composed) {
                 if (composed.step() != last[0] + 1) {
                     throw new IOException(file + ": step " + composed.step() + " follows step " + last[0]

@@ -162,6 +162,37 @@ class StepLedgerTest {
                 .hasMessageContainingAll("ledger.jsonl", "line 2");
     }
 
+    @Test
+    void aReaderThatGoesOnWhereItEndedSeesWhatOneThatBeginsAnewSees() throws IOException {
+        LedgerReader following = LedgerReader.in(directory);
+        try (StepLedger ledger = open(0)) {
+            for (int step = 1; step <= 4; step++) {
+                ledger.begin(step(0, step, step + 1, 0));
+                ledger.end(result(step));
+            }
+            ledger.begin(step(0, 5, 6, 0));
+        }
+        assertThat(steps(following.between(0, 2))).containsExactly(1L, 2L);
+
+        // When a crash has undone steps, they are done again, and others follow
+        try (StepLedger ledger = open(2)) {
+            for (int step = 3; step <= 7; step++) {
+                ledger.begin(step(0, step, step + 1, 0));
+                ledger.end(result(step));
+            }
+        }
+
+        // Then
+        for (long upTo = 3; upTo <= 7; upTo++) {
+            assertThat(following.between(upTo - 1, upTo))
+                    .hasSize(1)
+                    .isEqualTo(LedgerReader.in(directory).between(upTo - 1, upTo))
+                    .allSatisfy(entry -> assertThat(entry.result()).isNotNull());
+        }
+        assertThat(following.between(7, 9)).isEmpty();
+        assertThat(steps(following.between(0, 7))).containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L);
+    }
+
     private StepLedger open(long step) throws IOException {
         return StepLedger.open(directory, step, complaints::add);
     }
