@@ -25,6 +25,7 @@ final class RunFingerprint {
             "millrace.batch.sequence-length",
             "millrace.batch.micro-batch",
             "millrace.batch.accumulation",
+            "millrace.intake.max-record-size",
             "millrace.intake.duplicate-window");
 
     /// Those that may change within a run where its owner says so. The others say where on which log a run is, and
@@ -95,6 +96,9 @@ final class RunFingerprint {
                 "millrace.batch.micro-batch", Integer.toString(settings.batch().microBatch()));
         values.put(
                 "millrace.batch.accumulation", Integer.toString(settings.batch().accumulation()));
+        values.put(
+                "millrace.intake.max-record-size",
+                Long.toString(settings.intake().maxRecordSize().asLongValue()));
         values.put(
                 "millrace.intake.duplicate-window",
                 Integer.toString(settings.intake().duplicateWindow()));
