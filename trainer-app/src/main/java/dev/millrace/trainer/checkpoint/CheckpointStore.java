@@ -113,7 +113,7 @@ public final class CheckpointStore implements AutoCloseable {
 
     /// The latest checkpoint that is whole; none where there are none.
     ///
-    /// @throws IOException where there are some, and none of them is whole: to begin anew would be to throw a run away
+    /// @throws IOException where there are some and none of them is whole: to begin anew would throw a run away
     public Optional<Checkpoint> latest() throws IOException {
         for (Path directory : newestFirst()) {
             try {

@@ -94,8 +94,8 @@ public final class LogInspector {
         }
     }
 
-    /// Where the members of the group run, as the broker knows them; a member that was killed counts until its session
-    /// ends.
+    /// Where the members of the group run, as the broker knows them; one that was killed counts until its
+    /// session ends.
     public List<String> members() throws InterruptedException {
         try (Admin admin = admin()) {
             ConsumerGroupDescription description = Objects.requireNonNull(

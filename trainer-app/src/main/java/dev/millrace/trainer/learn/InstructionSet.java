@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/// Which vector instructions this machine has. libtorch and the libraries below it choose their kernels by them and by
-/// the maker of the CPU, and the last bits of a sum depend on the kernel.
+/// Which vector instructions this machine has. libtorch and the libraries below it choose their kernels by them and
+/// by the maker of the CPU, and the last bits of a sum depend on the kernel.
 final class InstructionSet {
     private static final Path CPUS = Path.of("/proc/cpuinfo");
     /// x86: AVX, FMA and AMX in all their forms; ARM: ASIMD, SVE, SME and the bf16 and int8 products.

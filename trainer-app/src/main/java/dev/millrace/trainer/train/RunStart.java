@@ -24,7 +24,8 @@ record RunStart(Cursor cursor, Optional<Bounds> bounds) {
     /// A run that begins now.
     ///
     /// @param start where; without it at the first record of each partition, unless the group has committed offsets
-    /// @throws IllegalArgumentException where it is not clear which records are still to be trained, or those are gone
+    /// @throws IllegalArgumentException where it is not clear which records are still to be trained, or where those
+    ///     are gone
     static RunStart fresh(
             LogInspector.Snapshot snapshot,
             LogInspector inspector,
