@@ -34,7 +34,10 @@ final class Bench {
                 threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
         System.out.println(table(rows));
         System.out.println(exactlyOnce(
-                        Path.of(arguments[0]), BenchShape.DENSE_256X6, 10, Runtime.getRuntime().availableProcessors())
+                        Path.of(arguments[0]),
+                        BenchShape.DENSE_256X6,
+                        10,
+                        Runtime.getRuntime().availableProcessors())
                 .line());
     }
 
@@ -78,12 +81,7 @@ final class Bench {
                 name,
                 directory,
                 Measurement.class,
-                List.of(
-                        shape.label(),
-                        dtype,
-                        Double.toString(seconds),
-                        Integer.toString(threads),
-                        result.toString()));
+                List.of(shape.label(), dtype, Double.toString(seconds), Integer.toString(threads), result.toString()));
         return JSON.readValue(result.toFile(), Measured.class);
     }
 

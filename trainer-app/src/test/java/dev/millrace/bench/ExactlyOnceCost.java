@@ -217,9 +217,7 @@ final class ExactlyOnceCost {
         }
         Path file = Files.createTempDirectory(directory, "ids-");
         Position end = new Position(0, WINDOW, 0);
-        seen.write(
-                file,
-                new Cursor(0, 0, List.of(new PartitionCursor(0, end, end, 0, false)), Cursor.Counts.NONE));
+        seen.write(file, new Cursor(0, 0, List.of(new PartitionCursor(0, end, end, 0, false)), Cursor.Counts.NONE));
         return size(file);
     }
 

@@ -72,8 +72,8 @@ class ChangedLogIT {
         Map<String, String> sameGroup = Map.of("mp.messaging.incoming.documents.group.id", "group-" + RUN);
         refuses(trainers, "elsewhere", sameGroup, "group group-run has committed offsets {0=");
 
-        Map<String, String> goOn = Map.of(
-                "mp.messaging.incoming.documents.group.id", "group-" + RUN, "millrace.train.start", "committed");
+        Map<String, String> goOn =
+                Map.of("mp.messaging.incoming.documents.group.id", "group-" + RUN, "millrace.train.start", "committed");
         try (AppProcess trainer = trainers.start("elsewhere", "committed.log", goOn)) {
             trainer.awaitOk("/q/health/ready", LIMIT);
             assertThat(trainer.log()).containsPattern("step 0; for ever over partition 0 from @[1-9]");
@@ -99,8 +99,7 @@ class ChangedLogIT {
     private void aTopicThatWasCreatedAgainStopsTheStart(EmbeddedKafka kafka, Admin admin, SmallTrainer trainers)
             throws Exception {
         admin.deleteTopics(List.of(KafkaMain.DOCUMENTS)).all().get();
-        await().atMost(LIMIT)
-                .until(() -> !admin.listTopics().names().get().contains(KafkaMain.DOCUMENTS));
+        await().atMost(LIMIT).until(() -> !admin.listTopics().names().get().contains(KafkaMain.DOCUMENTS));
         kafka.createTopic(KafkaMain.DOCUMENTS, 3);
 
         refuses(trainers, RUN, Map.of(), "was begun with other settings: {topic id=was ");

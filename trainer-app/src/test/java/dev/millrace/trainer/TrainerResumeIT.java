@@ -106,11 +106,14 @@ class TrainerResumeIT {
                     kafka,
                     "intruder",
                     Map.of(
-                            "millrace.checkpoint.replay-from", from.toString(),
-                            "mp.messaging.incoming.documents.group.id", "group-live"))) {
+                            "millrace.checkpoint.replay-from",
+                            from.toString(),
+                            "mp.messaging.incoming.documents.group.id",
+                            "group-live"))) {
                 assertThat(trainer.awaitExit(LIMIT)).as(trainer.log()).isEqualTo(1);
                 assertThat(trainer.log())
-                        .contains("training stopped: mp.messaging.incoming.documents.group.id = group-live has members");
+                        .contains(
+                                "training stopped: mp.messaging.incoming.documents.group.id = group-live has members");
             }
             live.kill();
         }

@@ -112,8 +112,7 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
                     "partitions %s were added to %s after this run had begun, and nothing of them is trained yet: a run"
                             + " that goes on for ever takes them in, from their first record, when the trainer is started"
                             + " again; a run of epochs keeps to what it began with",
-                    unread,
-                    topic);
+                    unread, topic);
         }
     }
 

@@ -98,11 +98,10 @@ public final class LogInspector {
     /// session ends.
     public List<String> members() throws InterruptedException {
         try (Admin admin = admin()) {
-            ConsumerGroupDescription description = Objects.requireNonNull(
-                    admin.describeConsumerGroups(List.of(group))
-                            .all()
-                            .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
-                            .get(group));
+            ConsumerGroupDescription description = Objects.requireNonNull(admin.describeConsumerGroups(List.of(group))
+                    .all()
+                    .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                    .get(group));
             return description.members().stream()
                     .map(member -> member.clientId() + " on " + member.host())
                     .toList();
@@ -207,8 +206,9 @@ public final class LogInspector {
         List<String> servers = new ArrayList<>();
         servers.add(String.valueOf(clientSettings.get("bootstrap.servers")));
         return new IntakeFailedException(
-                "cannot look at topic " + topic + " and group " + group + " on kafka.bootstrap.servers = " + String.join(",", servers) + ": "
-                        + cause.getClass().getSimpleName() + ": " + cause.getMessage(),
+                "cannot look at topic " + topic + " and group " + group + " on kafka.bootstrap.servers = "
+                        + String.join(",", servers) + ": " + cause.getClass().getSimpleName() + ": "
+                        + cause.getMessage(),
                 cause);
     }
 }

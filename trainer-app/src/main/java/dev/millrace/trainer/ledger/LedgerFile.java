@@ -71,8 +71,8 @@ final class LedgerFile {
         long number = 0;
         long at = from;
         try (FileChannel bytes = FileChannel.open(file);
-                BufferedReader lines = new BufferedReader(
-                        Channels.newReader(bytes.position(from), StandardCharsets.UTF_8))) {
+                BufferedReader lines =
+                        new BufferedReader(Channels.newReader(bytes.position(from), StandardCharsets.UTF_8))) {
             String line = lines.readLine();
             while (line != null) {
                 number++;

@@ -108,7 +108,9 @@ final class RunFingerprint {
                 "millrace.engine.precision",
                 settings.engine().precision().on(met.device()).toString());
         values.put(LIBTORCH, met.engine().libtorch());
-        values.put(INSTRUCTION_SET, met.device().isGpu() ? "of the GPU" : met.engine().instructionSet());
+        values.put(
+                INSTRUCTION_SET,
+                met.device().isGpu() ? "of the GPU" : met.engine().instructionSet());
         values.put("tokenizer", met.tokenizer());
         values.put("topic", met.topic());
         values.put("topic id", met.topicId());

@@ -232,12 +232,7 @@ final class TrainingRun {
         SortedMap<String, String> fingerprint = RunFingerprint.of(
                 settings,
                 new RunFingerprint.Surroundings(
-                        learner.config(),
-                        tokenizer.fingerprint(),
-                        intake.topic(),
-                        snapshot.topicId(),
-                        engine,
-                        device));
+                        learner.config(), tokenizer.fingerprint(), intake.topic(), snapshot.topicId(), engine, device));
         Optional<SettingsCheck> check = Optional.empty();
         SortedMap<String, SettingsChange.Change> changes = new TreeMap<>();
         if (checkpoint.isPresent()) {
