@@ -5,8 +5,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// Which vector instructions this machine has. libtorch and the libraries below it choose their kernels by them and
 /// by the maker of the CPU, and the last bits of a sum depend on the kernel.
@@ -29,13 +31,10 @@ final class InstructionSet {
 
     /// @param lines of a `/proc/cpuinfo`, where the first CPU speaks for all
     static String of(List<String> lines) {
-        TreeSet<String> features = new TreeSet<>();
-        for (String feature :
-                (value(lines, "flags") + " " + value(lines, "Features")).trim().split("\\s+")) {
-            if (VECTOR.matcher(feature).matches()) {
-                features.add(feature);
-            }
-        }
+        SortedSet<String> features = Pattern.compile("\\s+")
+                .splitAsStream(value(lines, "flags") + " " + value(lines, "Features"))
+                .filter(feature -> VECTOR.matcher(feature).matches())
+                .collect(Collectors.toCollection(TreeSet::new));
         return (value(lines, "vendor_id") + value(lines, "CPU implementer") + " " + String.join(" ", features)).trim();
     }
 
