@@ -14,6 +14,7 @@ import dev.millrace.trainer.checkpoint.CheckpointWrite;
 import dev.millrace.trainer.checkpoint.Retention;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
+import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.ledger.StepResult;
@@ -152,7 +153,7 @@ final class ExactlyOnceCost {
             try (snapshot;
                     CheckpointWrite write = store.start(step)) {
                 snapshot.save(write.directory());
-                write.commit(CheckpointManifest.of(step, step, step, 0, cursor(), null, Map.of()));
+                write.commit(CheckpointManifest.of(step, step, step, 0, StepHistory.NONE, cursor(), null, Map.of()));
             }
             return millisSince(began);
         };
