@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -39,12 +40,34 @@ import org.jspecify.annotations.Nullable;
 /// Not thread-safe: one test thread owns it.
 public final class EmbeddedKafka implements AutoCloseable {
     private static final int TOPIC_TIMEOUT_SECONDS = 30;
+    private static final String SCRAM = "SCRAM-SHA-512";
 
     private final Path directory;
+    private final Optional<Guard> guard;
     private final String clusterId = Uuid.randomUuid().toString();
     private final List<Node> nodes = new ArrayList<>();
 
     private record Addresses(int broker, int controller) {}
+
+    /// A second and a third way to the first node: over TLS with a password (SCRAM), and over TLS with a certificate of
+    /// the client's.
+    ///
+    /// @param store PKCS #12, with the key of the broker and the certificates that it trusts
+    public record Guard(String user, String password, Path store, String storePassword, int scramPort, int mutualPort) {
+        public Guard(String user, String password, Path store, String storePassword) {
+            this(user, password, store, storePassword, freePort(), freePort());
+        }
+
+        /// Where a password is asked for.
+        public String scramServers() {
+            return "localhost:" + scramPort;
+        }
+
+        /// Where a certificate is asked for.
+        public String mutualServers() {
+            return "localhost:" + mutualPort;
+        }
+    }
 
     private static final class Node {
         private final int id;
@@ -57,8 +80,9 @@ public final class EmbeddedKafka implements AutoCloseable {
         }
     }
 
-    private EmbeddedKafka(Path directory) {
+    private EmbeddedKafka(Path directory, Optional<Guard> guard) {
         this.directory = directory;
+        this.guard = guard;
     }
 
     /// Starts a cluster on free ports with its data in a fresh directory below `directory`.
@@ -69,16 +93,21 @@ public final class EmbeddedKafka implements AutoCloseable {
         for (int i = 0; i < nodes; i++) {
             addresses.add(new Addresses(freePort(), freePort()));
         }
-        return start(addresses, directory);
+        return start(addresses, directory, Optional.empty());
+    }
+
+    /// Starts one node that clients can also reach by the ways of a guard.
+    public static EmbeddedKafka start(Guard guard, Path directory) {
+        return start(List.of(new Addresses(freePort(), freePort())), directory, Optional.of(guard));
     }
 
     /// Starts one node on a given port.
     public static EmbeddedKafka startOn(int port, Path directory) {
-        return start(List.of(new Addresses(port, freePort())), directory);
+        return start(List.of(new Addresses(port, freePort())), directory, Optional.empty());
     }
 
-    private static EmbeddedKafka start(List<Addresses> addresses, Path directory) {
-        EmbeddedKafka kafka = new EmbeddedKafka(directory);
+    private static EmbeddedKafka start(List<Addresses> addresses, Path directory, Optional<Guard> guard) {
+        EmbeddedKafka kafka = new EmbeddedKafka(directory, guard);
         for (int i = 0; i < addresses.size(); i++) {
             kafka.nodes.add(new Node(i + 1, addresses.get(i)));
         }
@@ -232,9 +261,34 @@ public final class EmbeddedKafka implements AutoCloseable {
         settings.put("message.max.bytes", 16 << 20);
         settings.put("replica.fetch.max.bytes", 16 << 20);
         settings.put("controlled.shutdown.enable", replicas > 1);
+        guard.ifPresent(each -> guard(settings, each));
         Properties properties = new Properties();
         settings.forEach((key, value) -> properties.setProperty(key, value.toString()));
         return properties;
+    }
+
+    private static void guard(Map<String, Object> settings, Guard guard) {
+        settings.merge(
+                "listeners",
+                ",SCRAM://" + guard.scramServers() + ",MUTUAL://" + guard.mutualServers(),
+                (listeners, more) -> listeners + more.toString());
+        settings.merge(
+                "advertised.listeners",
+                ",SCRAM://" + guard.scramServers() + ",MUTUAL://" + guard.mutualServers(),
+                (listeners, more) -> listeners + more.toString());
+        settings.put(
+                "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SCRAM:SASL_SSL,MUTUAL:SSL");
+        settings.put("inter.broker.listener.name", "PLAINTEXT");
+        settings.put("sasl.enabled.mechanisms", SCRAM);
+        settings.put(
+                "listener.name.scram.scram-sha-512.sasl.jaas.config",
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;");
+        settings.put("listener.name.mutual.ssl.client.auth", "required");
+        for (String store : List.of("keystore", "truststore")) {
+            settings.put("ssl." + store + ".type", "PKCS12");
+            settings.put("ssl." + store + ".location", guard.store().toString());
+            settings.put("ssl." + store + ".password", guard.storePassword());
+        }
     }
 
     private void format(Node node) {
@@ -249,6 +303,11 @@ public final class EmbeddedKafka implements AutoCloseable {
                     .addDirectory(logDirectory(node).toString())
                     .setReleaseVersion(MetadataVersion.latestProduction())
                     .setIgnoreFormatted(true)
+                    .setScramArguments(
+                            guard
+                                    .map(each -> SCRAM + "=[name=" + each.user() + ",password=" + each.password() + "]")
+                                    .stream()
+                                    .toList())
                     .run();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot prepare " + logDirectory(node), e);

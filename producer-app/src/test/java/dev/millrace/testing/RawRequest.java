@@ -24,6 +24,11 @@ public final class RawRequest implements AutoCloseable {
         return new RawRequest(port, path, "application/x-ndjson", "Transfer-Encoding: chunked");
     }
 
+    /// The same with a header more.
+    public static RawRequest stream(int port, String path, String header) throws IOException {
+        return new RawRequest(port, path, "application/x-ndjson", "Transfer-Encoding: chunked\r\n" + header);
+    }
+
     /// One document of a length that is announced.
     public static RawRequest single(int port, String path, int length) throws IOException {
         return new RawRequest(port, path, "application/json", "Content-Length: " + length);

@@ -2,7 +2,7 @@ package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.DocumentLimits;
 import dev.millrace.producer.document.DocumentReader;
-import dev.millrace.producer.publish.DocumentPublisher;
+import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -29,7 +29,7 @@ final class DocumentRoutes {
 
     DocumentRoutes(
             DocumentLimits limits,
-            DocumentPublisher publisher,
+            OncePublisher publisher,
             Room room,
             Rejections rejections,
             OpenStreams streams,
@@ -60,6 +60,12 @@ final class DocumentRoutes {
             Problem.closing(reception.config().retryAfter()).refuse(request);
             return;
         }
+        Visit visit = Visit.of(routing);
+        if (visit.idempotencyKey().isEmpty() && request.getHeader(IdempotencyKey.HEADER) != null) {
+            Problem.of(400, "Bad request", IdempotencyKey.HEADER + " is 1 to 255 visible characters of ASCII")
+                    .refuse(request);
+            return;
+        }
         Optional<ContentCoding> coding = ContentCoding.parse(request.getHeader("Content-Encoding"));
         if (coding.isEmpty()) {
             request.response().putHeader("Accept-Encoding", ContentCoding.OFFERED);
@@ -69,8 +75,8 @@ final class DocumentRoutes {
         }
         switch (type) {
             case "application/json" ->
-                new SingleDocument(request, context(), reception, unpacking(coding.get())).start();
-            case "application/x-ndjson", "application/ndjson" -> takeStream(request, coding.get());
+                new SingleDocument(request, context(), reception, visit, unpacking(coding.get())).start();
+            case "application/x-ndjson", "application/ndjson" -> takeStream(request, visit, coding.get());
             default ->
                 Problem.of(
                                 415,
@@ -84,13 +90,13 @@ final class DocumentRoutes {
         return new Unpacking(coding, reception.config().maxExpansion());
     }
 
-    private void takeStream(HttpServerRequest request, ContentCoding coding) {
+    private void takeStream(HttpServerRequest request, Visit visit, ContentCoding coding) {
         Optional<ReportLevel> level = ReportLevel.parse(request.getParam("report"));
         if (level.isEmpty()) {
             Problem.of(400, "Bad request", "report is all, failures or summary").refuse(request);
             return;
         }
-        new DocumentStream(request, context(), reception, unpacking(coding), level.get()).start();
+        new DocumentStream(request, context(), reception, visit, unpacking(coding), level.get()).start();
     }
 
     private static Context context() {

@@ -3,6 +3,7 @@ package dev.millrace.producer.api;
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Document;
 import dev.millrace.producer.document.LineSplitter;
+import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
 import dev.millrace.producer.unpack.Unpacking;
 import io.vertx.core.Context;
@@ -14,10 +15,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -40,10 +38,10 @@ final class DocumentStream {
     private final Context context;
     private final Reception reception;
     private final ReportLevel level;
+    private final Visit visit;
     private final BodyLines lines;
     private final Deque<CompletableFuture<Report>> awaited = new ArrayDeque<>();
     private final AtomicBoolean drainQueued = new AtomicBoolean();
-    private final Map<Report.Status, Long> totals = new EnumMap<>(Report.Status.class);
     private long nextIndex;
     private boolean sending;
     private boolean bodyEnded;
@@ -56,12 +54,18 @@ final class DocumentStream {
     private long writeTimer = -1;
 
     DocumentStream(
-            HttpServerRequest request, Context context, Reception reception, Unpacking unpacking, ReportLevel level) {
+            HttpServerRequest request,
+            Context context,
+            Reception reception,
+            Visit visit,
+            Unpacking unpacking,
+            ReportLevel level) {
         this.request = request;
         this.response = request.response();
         this.context = context;
         this.reception = reception;
         this.level = level;
+        this.visit = visit;
         this.lines = new BodyLines(unpacking, reception.reader().maxBytes());
     }
 
@@ -165,11 +169,11 @@ final class DocumentStream {
                 }
                 case Admission.Accepted yes -> {
                     Document document = yes.document();
-                    CompletableFuture<Delivery> delivery = reception.publisher().publish(document);
-                    if (index == 0 && delivery.getNow(null) instanceof Delivery.Failed failed && failed.unavailable()) {
+                    CompletableFuture<Answer> answer = reception.publisher().publish(document, visit.origin(index));
+                    if (index == 0 && answer.getNow(null) instanceof Delivery.Failed failed && failed.unavailable()) {
                         return new Sent(List.of(), false, Optional.empty(), failed.reason());
                     }
-                    reports.add(delivery.thenApply(fate -> Report.of(index, document.key(), fate)));
+                    reports.add(answer.thenApply(fate -> Report.of(index, document.key(), fate)));
                 }
             }
         }
@@ -243,7 +247,7 @@ final class DocumentStream {
                 && !awaited.isEmpty()
                 && awaited.getFirst().isDone()) {
             Report report = awaited.removeFirst().join();
-            totals.merge(report.status(), 1L, Long::sum);
+            visit.tally().count(report.status());
             if (level.wants(report.status())) {
                 out.appendBuffer(report.json().toBuffer()).appendByte((byte) '\n');
             }
@@ -285,7 +289,7 @@ final class DocumentStream {
         beginAnswer();
         JsonObject summary = new JsonObject().put("documents", nextIndex);
         for (Report.Status status : Report.Status.values()) {
-            summary.put(status.name().toLowerCase(Locale.ROOT), totals.getOrDefault(status, 0L));
+            summary.put(status.text(), visit.tally().of(status));
         }
         if (stopped) {
             summary.put("stopped", "this producer ends: send what follows the last report again");

@@ -1,7 +1,7 @@
 package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.DocumentReader;
-import dev.millrace.producer.publish.DocumentPublisher;
+import dev.millrace.producer.publish.OncePublisher;
 
 /// What every request that brings documents is served with.
 ///
@@ -12,7 +12,7 @@ import dev.millrace.producer.publish.DocumentPublisher;
 /// @param streams that are open
 record Reception(
         DocumentReader reader,
-        DocumentPublisher publisher,
+        OncePublisher publisher,
         Room room,
         Rejections rejections,
         OpenStreams streams,

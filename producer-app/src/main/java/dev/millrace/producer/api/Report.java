@@ -1,5 +1,6 @@
 package dev.millrace.producer.api;
 
+import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
 import io.vertx.core.json.JsonObject;
 
@@ -11,6 +12,8 @@ record Report(long index, String id, Status status, JsonObject rest) {
     /// What became of a document.
     enum Status {
         DELIVERED,
+        /// Its text is on the log already, where the report says; nothing was sent.
+        DUPLICATE,
         REJECTED,
         FAILED,
         UNKNOWN;
@@ -24,23 +27,25 @@ record Report(long index, String id, Status status, JsonObject rest) {
         return new Report(index, "", Status.REJECTED, new JsonObject().put("reason", reason));
     }
 
-    static Report of(long index, String id, Delivery delivery) {
-        return switch (delivery) {
-            case Delivery.Delivered on ->
-                new Report(
-                        index,
-                        id,
-                        Status.DELIVERED,
-                        new JsonObject()
-                                .put("topic", on.topic())
-                                .put("partition", on.partition())
-                                .put("offset", on.offset())
-                                .put("timestamp", on.timestamp()));
+    static Report of(long index, String id, Answer answer) {
+        return switch (answer) {
+            case Delivery.Delivered on -> new Report(index, id, Status.DELIVERED, place(on));
+            case Answer.Duplicate of -> new Report(index, id, Status.DUPLICATE, place(of.first()));
+            case Answer.Conflict other ->
+                new Report(index, id, Status.REJECTED, new JsonObject().put("reason", other.reason()));
             case Delivery.Failed not ->
                 new Report(index, id, Status.FAILED, new JsonObject().put("reason", not.reason()));
             case Delivery.Unknown open ->
                 new Report(index, id, Status.UNKNOWN, new JsonObject().put("reason", open.reason()));
         };
+    }
+
+    private static JsonObject place(Delivery.Delivered on) {
+        return new JsonObject()
+                .put("topic", on.topic())
+                .put("partition", on.partition())
+                .put("offset", on.offset())
+                .put("timestamp", on.timestamp());
     }
 
     JsonObject json() {

@@ -2,6 +2,7 @@ package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Document;
+import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
 import dev.millrace.producer.unpack.Unpacking;
 import io.vertx.core.Context;
@@ -22,16 +23,18 @@ final class SingleDocument {
     private final HttpServerResponse response;
     private final Context context;
     private final Reception reception;
+    private final Visit visit;
     private final Unpacking unpacking;
     private final Buffer body = Buffer.buffer();
     private long held;
     private boolean over;
 
-    SingleDocument(HttpServerRequest request, Context context, Reception reception, Unpacking unpacking) {
+    SingleDocument(HttpServerRequest request, Context context, Reception reception, Visit visit, Unpacking unpacking) {
         this.request = request;
         this.response = request.response();
         this.context = context;
         this.reception = reception;
+        this.visit = visit;
         this.unpacking = unpacking;
     }
 
@@ -81,7 +84,7 @@ final class SingleDocument {
                 case Unpacking.Piece.Broken no -> {
                     Admission.Rejected damaged =
                             new Admission.Rejected(no.fault(), "", 1, 1, "the body " + no.reason());
-                    reception.rejections().count(damaged);
+                    reject(damaged);
                     refuse(Problem.broken(damaged));
                     yield false;
                 }
@@ -93,7 +96,7 @@ final class SingleDocument {
     private boolean append(byte[] piece) {
         if (body.length() + piece.length > reception.reader().maxBytes()) {
             Admission.Rejected no = reception.reader().tooLarge();
-            reception.rejections().count(no);
+            reject(no);
             refuse(Problem.of(413, "Document too large", no.reason()));
             return false;
         }
@@ -110,7 +113,7 @@ final class SingleDocument {
     private void publish() {
         switch (reception.reader().read(body.getBytes())) {
             case Admission.Rejected no -> {
-                reception.rejections().count(no);
+                reject(no);
                 JsonObject place = new JsonObject()
                         .put("field", no.field())
                         .put("line", no.line())
@@ -122,21 +125,28 @@ final class SingleDocument {
         }
     }
 
+    private void reject(Admission.Rejected no) {
+        reception.rejections().count(no);
+        visit.tally().count(Report.Status.REJECTED);
+    }
+
     /// On a worker thread: `send` of the Kafka producer may wait.
     private void publish(Document document) {
-        context.<CompletableFuture<Delivery>>executeBlocking(
-                        () -> reception.publisher().publish(document), false)
+        context.<CompletableFuture<Answer>>executeBlocking(
+                        () -> reception.publisher().publish(document, visit.origin(0)), false)
                 .onComplete(_ -> end())
-                .compose(delivery -> Future.fromCompletionStage(delivery, context))
-                .onSuccess(delivery -> answer(document, delivery))
+                .compose(answer -> Future.fromCompletionStage(answer, context))
+                .onSuccess(answer -> answer(document, answer))
                 .onFailure(error -> Problem.of(500, "The document was not sent", error.toString())
                         .answer(response));
     }
 
-    private void answer(Document document, Delivery delivery) {
-        JsonObject report = Report.of(0, document.key(), delivery).json();
-        switch (delivery) {
-            case Delivery.Delivered _ -> {
+    private void answer(Document document, Answer answer) {
+        Report fate = Report.of(0, document.key(), answer);
+        visit.tally().count(fate.status());
+        JsonObject report = fate.json();
+        switch (answer) {
+            case Delivery.Delivered _, Answer.Duplicate _ -> {
                 var _ = response.setStatusCode(200)
                         .putHeader("Content-Type", "application/json")
                         .end(report.toBuffer());
@@ -150,6 +160,8 @@ final class SingleDocument {
                             .answer(response);
                 }
             }
+            case Answer.Conflict no ->
+                new Problem(422, "Not the same document", no.reason(), Optional.empty(), report).answer(response);
             case Delivery.Unknown open ->
                 new Problem(504, "Sent, fate unknown", open.reason(), Optional.empty(), report).answer(response);
         }
@@ -162,7 +174,7 @@ final class SingleDocument {
         }
     }
 
-    /// The body is held no longer, by this request: it is refused, gone, or with the reception.publisher().
+    /// The body is held no longer, by this request: it is refused, gone, or with the publisher.
     private void end() {
         over = true;
         unpacking.close();

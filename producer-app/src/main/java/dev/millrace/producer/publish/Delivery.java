@@ -1,7 +1,7 @@
 package dev.millrace.producer.publish;
 
 /// What became of a record. Never guessed.
-public sealed interface Delivery {
+public sealed interface Delivery extends Answer {
     /// It is on the log, on every in-sync replica.
     record Delivered(String topic, int partition, long offset, long timestamp) implements Delivery {}
 

@@ -4,6 +4,7 @@ import dev.millrace.producer.document.Document;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.eclipse.microprofile.config.Config;
@@ -39,9 +40,11 @@ public final class DocumentPublisher {
     /// Sends a document, unless the cluster says that it cannot be written to. May wait: for that answer, and at
     /// most `max.block.ms` for metadata or for room in the producer's buffer.
     ///
-    /// @return completes, always normally, when the broker has answered or the time is up; in what order is open
-    public CompletableFuture<Delivery> publish(Document document) {
-        CompletableFuture<Delivery> answer = new CompletableFuture<>();
+    /// @param traceparent for the record
+    /// @return completes when the broker has answered or the time is up, always normally and with a [Delivery]; in
+    ///     what order is open
+    public CompletableFuture<Answer> publish(Document document, Optional<String> traceparent) {
+        CompletableFuture<Answer> answer = new CompletableFuture<>();
         int size = document.json().length;
         long began = System.nanoTime();
         reports.sending(size);
@@ -52,7 +55,7 @@ public final class DocumentPublisher {
         }
         Thread caller = Thread.currentThread();
         try {
-            var _ = channel.producer().send(RecordForm.of(topic, document), (metadata, error) -> {
+            var _ = channel.producer().send(RecordForm.of(topic, document, traceparent), (metadata, error) -> {
                 Delivery delivery = error == null
                         ? new Delivery.Delivered(
                                 metadata.topic(), metadata.partition(), metadata.offset(), metadata.timestamp())
@@ -74,7 +77,7 @@ public final class DocumentPublisher {
         return topic;
     }
 
-    private void complete(CompletableFuture<Delivery> answer, Document document, Delivery delivery, long began) {
+    private void complete(CompletableFuture<Answer> answer, Document document, Delivery delivery, long began) {
         if (delivery instanceof Delivery.Delivered) {
             lastDelivered = System.nanoTime();
         }

@@ -2,6 +2,7 @@ package dev.millrace.producer.publish;
 
 import dev.millrace.producer.document.Document;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 
@@ -11,12 +12,18 @@ final class RecordForm {
     private RecordForm() {}
 
     static ProducerRecord<String, byte[]> of(String topic, Document document) {
+        return of(topic, document, Optional.empty());
+    }
+
+    /// @param traceparent what the request that brought it belongs to (W3C Trace Context)
+    static ProducerRecord<String, byte[]> of(String topic, Document document, Optional<String> traceparent) {
         ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, document.key(), document.json());
         Headers headers = record.headers();
         headers.add("content-type", bytes("application/json"));
         headers.add("sha256", bytes(document.contentHash()));
         document.clientId().ifPresent(id -> headers.add("id", bytes(id)));
         document.source().ifPresent(source -> headers.add("source", bytes(source)));
+        traceparent.ifPresent(trace -> headers.add("traceparent", bytes(trace)));
         return record;
     }
 

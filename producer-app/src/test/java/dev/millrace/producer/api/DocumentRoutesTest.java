@@ -83,6 +83,7 @@ class DocumentRoutesTest {
                 .isEqualTo(new JsonObject()
                         .put("documents", 3000)
                         .put("delivered", 2999)
+                        .put("duplicate", 0)
                         .put("rejected", 1)
                         .put("failed", 0)
                         .put("unknown", 0));

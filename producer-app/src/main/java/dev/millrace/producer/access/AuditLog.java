@@ -1,0 +1,35 @@
+package dev.millrace.producer.access;
+
+import jakarta.inject.Singleton;
+import org.jboss.logging.Logger;
+
+/// Who did what, and what came of it: a line per request, in a log category of its own. No contents, no secrets.
+/// Thread-safe.
+@Singleton
+public final class AuditLog {
+    private static final Logger LOG = Logger.getLogger("dev.millrace.producer.audit");
+
+    private final boolean written;
+
+    AuditLog(SecurityConfig config, Access access) {
+        this.written = config.audit() && !access.open();
+    }
+
+    public boolean isWritten() {
+        return written;
+    }
+
+    /// @param caller by name; empty where nobody is known
+    /// @param from the address that the request came from
+    /// @param outcome `name=value` each, after a blank
+    public void write(String caller, String from, String method, String path, int status, String outcome) {
+        LOG.infof(
+                "caller=\"%s\" from=%s method=%s path=\"%s\" status=%d%s",
+                printable(caller), from, method, printable(path), status, outcome);
+    }
+
+    /// A name out of a token, or a path, ends no line and no quotation.
+    private static String printable(String text) {
+        return text.replaceAll("[\\p{Cntrl}\"]", "?");
+    }
+}

@@ -1,0 +1,47 @@
+package dev.millrace.producer.api;
+
+import dev.millrace.producer.publish.Origin;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// A request that the gate let in.
+///
+/// @param caller who sent it
+/// @param tally of the documents that it brought
+/// @param idempotencyKey that names it, so that it may be sent again
+/// @param traceparent what it is a part of
+record Visit(String caller, Tally tally, Optional<String> idempotencyKey, Optional<String> traceparent) {
+    private static final String KEY = Visit.class.getName();
+    /// W3C Trace Context, level 1. One of another form is passed over, as that demands.
+    private static final Pattern TRACEPARENT =
+            Pattern.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
+
+    static void begin(RoutingContext routing, String caller) {
+        HttpServerRequest request = routing.request();
+        routing.put(
+                KEY,
+                new Visit(
+                        caller,
+                        new Tally(),
+                        Optional.ofNullable(request.getHeader(IdempotencyKey.HEADER))
+                                .flatMap(IdempotencyKey::parse),
+                        Optional.ofNullable(request.getHeader("traceparent")).filter(TRACEPARENT.asMatchPredicate())));
+    }
+
+    static Visit of(RoutingContext routing) {
+        return Objects.requireNonNull(routing.get(KEY), "no request passes by the gate");
+    }
+
+    /// As far as there is one: none where the caller is not known.
+    static Optional<Visit> find(RoutingContext routing) {
+        return Optional.ofNullable(routing.get(KEY));
+    }
+
+    /// @param index of a document of this request
+    Origin origin(long index) {
+        return new Origin(caller, idempotencyKey, index, traceparent);
+    }
+}

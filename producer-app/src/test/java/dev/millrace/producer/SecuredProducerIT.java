@@ -1,0 +1,288 @@
+package dev.millrace.producer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.testing.AppProcess;
+import dev.millrace.testing.Certificates;
+import dev.millrace.testing.EmbeddedKafka;
+import dev.millrace.testing.KafkaMain;
+import dev.millrace.testing.TokenIssuer;
+import dev.millrace.testing.TopicLog;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The packaged producer with everything locked: keys and tokens, TLS, and a cluster that asks for a password.
+class SecuredProducerIT {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final String INGEST_KEY = "3f1c9a6be5d24f0c8a7722d0ce0f5a11";
+    private static final String ADMIN_KEY = "a81e0d3377c84b1f9d5b6e4f20c1b7fe";
+    private static final String DOCUMENT = "{\"text\":\"privy\",\"id\":\"%s\"}";
+
+    @TempDir
+    private static Path shared;
+
+    private static Certificates certificates;
+    private static EmbeddedKafka.Guard guard;
+    private static EmbeddedKafka kafka;
+    private static TokenIssuer issuer;
+    private static AppProcess producer;
+    private static int tlsPort;
+
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    @BeforeAll
+    static void start() throws Exception {
+        certificates = Certificates.create(shared);
+        guard = new EmbeddedKafka.Guard("millrace", "only-a-password", certificates.store(), certificates.password());
+        kafka = EmbeddedKafka.start(guard, shared);
+        kafka.createTopic(KafkaMain.DOCUMENTS, 2);
+        KafkaMain.createIngestions(kafka);
+        issuer = TokenIssuer.start();
+        tlsPort = EmbeddedKafka.freePort();
+        Map<String, String> settings = scram(guard.password());
+        settings.put("millrace.security.required", "true");
+        settings.put(
+                "millrace.security.api-keys",
+                "team-a:ingest:" + hash(INGEST_KEY) + ",operator:admin:" + hash(ADMIN_KEY));
+        settings.put("quarkus.oidc.tenant-enabled", "true");
+        settings.put("quarkus.oidc.auth-server-url", issuer.url());
+        settings.put("quarkus.http.ssl-port", Integer.toString(tlsPort));
+        settings.put("quarkus.tls.key-store.p12.path", certificates.store().toString());
+        settings.put("quarkus.tls.key-store.p12.password", certificates.password());
+        producer = AppProcess.start(Path.of("."), settings, Map.of(), shared.resolve("secured.log"));
+        producer.awaitOk("/q/health/ready", LIMIT);
+    }
+
+    @AfterAll
+    static void stop() {
+        producer.close();
+        issuer.close();
+        kafka.close();
+    }
+
+    @Test
+    void aDocumentOfAKnownCallerIsOnTheLogOfAClusterThatAskedForAPassword() throws Exception {
+        HttpResponse<String> answer = post(DOCUMENT.formatted("known"), "X-API-Key", INGEST_KEY);
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(TopicLog.keys(kafka.bootstrapServers(), KafkaMain.DOCUMENTS)).contains("known");
+    }
+
+    @Test
+    void aClusterThatAsksForACertificateIsGivenOne() throws Exception {
+        Map<String, String> settings = new TreeMap<>(
+                Map.of("kafka.bootstrap.servers", guard.mutualServers(), "kafka.security.protocol", "SSL"));
+        for (String store : List.of("keystore", "truststore")) {
+            settings.put("kafka.ssl." + store + ".type", "PKCS12");
+            settings.put(
+                    "kafka.ssl." + store + ".location", certificates.store().toString());
+            settings.put("kafka.ssl." + store + ".password", certificates.password());
+        }
+        Path file = Files.writeString(shared.resolve("mutual.jsonl"), DOCUMENT.formatted("mutual") + "\n");
+        List<String> command = List.of("ingest", file.toString());
+
+        try (AppProcess ingest =
+                AppProcess.start(Path.of("."), settings, Map.of(), command, shared.resolve("mutual.log"))) {
+            assertThat(ingest.awaitExit(LIMIT)).as(ingest.log()).isZero();
+        }
+
+        assertThat(TopicLog.keys(kafka.bootstrapServers(), KafkaMain.DOCUMENTS)).contains("mutual");
+    }
+
+    @Test
+    void aWrongPasswordIsToldByTheProbe() throws Exception {
+        try (AppProcess wrong =
+                AppProcess.start(Path.of("."), scram("another-password"), Map.of(), shared.resolve("wrong.log"))) {
+            wrong.awaitOk("/q/health/live", LIMIT);
+
+            HttpResponse<String> ready = wrong.get("/q/health/ready");
+
+            assertThat(ready.statusCode()).isEqualTo(503);
+            assertThat(ready.body()).contains("SaslAuthenticationException").doesNotContain("another-password");
+            assertThat(wrong.log()).contains("open to anyone who reaches it").doesNotContain("another-password");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "POST, /v1/documents", "POST, /v1/ingestions", "GET, /v1/ingestions", "GET, /v1/ingestions/0",
+        "DELETE, /v1/ingestions/0", "GET, /v1;x=y/ingestions", "GET, //v1/ingestions", "GET, /q/../v1/ingestions",
+        "GET, /nowhere"
+    })
+    void withoutCredentialsNothingIsServed(String method, String path) throws Exception {
+        HttpResponse<String> answer = send(request(path).method(method, body(DOCUMENT.formatted("nobody"))));
+
+        assertThat(answer.statusCode()).isEqualTo(401);
+        assertThat(answer.headers().firstValue("www-authenticate")).contains("Bearer, ApiKey header=\"X-API-Key\"");
+        assertThat(answer.headers().firstValue("content-type")).contains("application/problem+json");
+        assertThat(answer.body()).contains("\"status\":401");
+    }
+
+    @Test
+    void probesAndMetricsNeedNoCredentials() throws Exception {
+        assertThat(producer.get("/q/health/live").statusCode()).isEqualTo(200);
+        assertThat(producer.get("/q/metrics").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aRoleIsEnoughForWhatItIsForAndForNoMore() throws Exception {
+        assertThat(list("X-API-Key", INGEST_KEY)).isEqualTo(403);
+        assertThat(list("X-API-Key", ADMIN_KEY)).isEqualTo(200);
+        assertThat(post(DOCUMENT.formatted("admin"), "X-API-Key", ADMIN_KEY).statusCode())
+                .isEqualTo(200);
+        assertThat(post(DOCUMENT.formatted("no"), "X-API-Key", INGEST_KEY + "0").statusCode())
+                .isEqualTo(401);
+        assertThat(post(DOCUMENT.formatted("no"), "Authorization", "Bearer " + INGEST_KEY)
+                        .statusCode())
+                .isEqualTo(401);
+        assertThat(post(DOCUMENT.formatted("no"), "X-API-Key", hash(INGEST_KEY)).statusCode())
+                .isEqualTo(401);
+    }
+
+    @Test
+    void aTokenIsGoodForTheRolesThatItsIssuerSignedWhileItLasts() throws Exception {
+        HttpResponse<String> taken =
+                post(DOCUMENT.formatted("token"), "Authorization", "Bearer " + issuer.token("ann", "ingest"));
+
+        assertThat(taken.statusCode()).as(taken.body()).isEqualTo(200);
+        assertThat(list("Authorization", "Bearer " + issuer.token("ann", "ingest")))
+                .isEqualTo(403);
+        assertThat(list("Authorization", "Bearer " + issuer.token("bob", "staff", "admin")))
+                .isEqualTo(200);
+        assertThat(list("Authorization", "Bearer " + issuer.token("eve", "staff")))
+                .isEqualTo(403);
+        assertThat(list("Authorization", "Bearer " + issuer.expiredToken("bob", "admin")))
+                .isEqualTo(401);
+        assertThat(list("Authorization", "Bearer " + issuer.forgedToken("bob", "admin")))
+                .isEqualTo(401);
+    }
+
+    @Test
+    void documentsAreTakenOverTls() throws Exception {
+        try (HttpClient secure =
+                HttpClient.newBuilder().sslContext(certificates.trusting()).build()) {
+            HttpResponse<String> answer = secure.send(
+                    HttpRequest.newBuilder(URI.create("https://localhost:" + tlsPort + "/v1/documents"))
+                            .header("Content-Type", "application/json")
+                            .header("X-API-Key", INGEST_KEY)
+                            .POST(body(DOCUMENT.formatted("tls")))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void noOtherOriginIsLetIn() throws Exception {
+        HttpResponse<String> preflight = send(request("/v1/documents")
+                .header("Origin", "https://example.org")
+                .header("Access-Control-Request-Method", "POST")
+                .method("OPTIONS", HttpRequest.BodyPublishers.noBody()));
+
+        assertThat(preflight.headers().map()).doesNotContainKey("access-control-allow-origin");
+    }
+
+    @Test
+    void theRecordSaysWhoDidWhatAndNeverContentsOrSecrets() throws Exception {
+        String token = issuer.token("carol \\\"\\n status=200", "ingest");
+        HttpResponse<String> stream = send(request("/v1/documents?report=summary")
+                .header("Content-Type", "application/x-ndjson")
+                .header("X-API-Key", INGEST_KEY)
+                .POST(body(DOCUMENT.formatted("s-1") + "\n{broken\n" + DOCUMENT.formatted("s-2") + "\n")));
+        send(request("/v1/documents").header("X-API-Key", "guessed-key").POST(body(DOCUMENT.formatted("no"))));
+        list("Authorization", "Bearer " + token);
+
+        assertThat(stream.statusCode()).isEqualTo(200);
+        await().atMost(LIMIT)
+                .untilAsserted(
+                        () -> assertThat(producer.log())
+                                .contains(
+                                        "caller=\"team-a\" from=127.0.0.1 method=POST path=\"/v1/documents\" status=200 delivered=2"
+                                                + " rejected=1 failed=0 unknown=0")
+                                .contains("caller=\"\" from=127.0.0.1 method=POST path=\"/v1/documents\" status=401")
+                                .contains(
+                                        "caller=\"carol ?? status=200\" from=127.0.0.1 method=GET path=\"/v1/ingestions\" status=403"));
+        assertThat(producer.log())
+                .doesNotContain(INGEST_KEY, ADMIN_KEY, "guessed-key", token, "privy", "only-a-password", "only-a-test");
+    }
+
+    @Test
+    void aDoorThatMustBeLockedAndHasNoKeyStopsTheStart() throws Exception {
+        try (AppProcess never = AppProcess.start(
+                Path.of("."),
+                Map.of("millrace.security.required", "true", "kafka.bootstrap.servers", kafka.bootstrapServers()),
+                Map.of(),
+                shared.resolve("never.log"))) {
+            assertThat(never.awaitExit(LIMIT)).isNotZero();
+            assertThat(never.log()).contains("millrace.security.required", "millrace.security.api-keys");
+        }
+    }
+
+    private static Map<String, String> scram(String password) {
+        return new TreeMap<>(Map.of(
+                "kafka.bootstrap.servers",
+                guard.scramServers(),
+                "kafka.security.protocol",
+                "SASL_SSL",
+                "kafka.sasl.mechanism",
+                "SCRAM-SHA-512",
+                "kafka.sasl.jaas.config",
+                "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + guard.user()
+                        + "\" password=\"" + password + "\";",
+                "kafka.ssl.truststore.type",
+                "PKCS12",
+                "kafka.ssl.truststore.location",
+                certificates.store().toString(),
+                "kafka.ssl.truststore.password",
+                certificates.password()));
+    }
+
+    private static String hash(String key) throws Exception {
+        return HexFormat.of()
+                .formatHex(MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private HttpResponse<String> post(String document, String header, String value)
+            throws IOException, InterruptedException {
+        return send(request("/v1/documents")
+                .header("Content-Type", "application/json")
+                .header(header, value)
+                .POST(body(document)));
+    }
+
+    private int list(String header, String value) throws IOException, InterruptedException {
+        return send(request("/v1/ingestions").header(header, value).GET()).statusCode();
+    }
+
+    private static HttpRequest.BodyPublisher body(String text) {
+        return HttpRequest.BodyPublishers.ofString(text);
+    }
+
+    private static HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://localhost:" + producer.port() + path));
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+}
