@@ -11,7 +11,8 @@ import java.util.Optional;
 ///
 /// Not thread-safe, but may move from one thread to another.
 final class BodyLines implements AutoCloseable {
-    /// Bytes of the unpacked body after which the lines so far are handed on.
+    /// More bytes of the unpacked body than this, and the lines so far are handed on: a buffer that is not packed has
+    /// at most as many, and is found to be the last.
     private static final int ENOUGH = 1 << 16;
 
     private final Unpacking unpacking;
@@ -50,7 +51,7 @@ final class BodyLines implements AutoCloseable {
     Some next() {
         List<LineSplitter.Line> lines = new ArrayList<>();
         int taken = 0;
-        while (!hungry && taken < ENOUGH) {
+        while (!hungry && taken <= ENOUGH) {
             switch (unpacking.next()) {
                 case Unpacking.Bytes piece -> {
                     taken += piece.bytes().length;

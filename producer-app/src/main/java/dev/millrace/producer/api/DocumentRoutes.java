@@ -5,6 +5,7 @@ import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -25,7 +26,8 @@ final class DocumentRoutes {
     private static final String PATH = "/v1/documents";
 
     private final Reception reception;
-    private final MeterRegistry registry;
+    private final Counter singles;
+    private final Counter streamed;
 
     DocumentRoutes(
             DocumentLimits limits,
@@ -36,7 +38,8 @@ final class DocumentRoutes {
             ApiConfig config,
             MeterRegistry registry) {
         this.reception = new Reception(DocumentReader.of(limits), publisher, room, rejections, streams, config);
-        this.registry = registry;
+        this.singles = registry.counter("millrace.requests", "type", "single");
+        this.streamed = registry.counter("millrace.requests", "type", "stream");
     }
 
     void register(@Observes Router router) {
@@ -54,8 +57,7 @@ final class DocumentRoutes {
         String type = Optional.ofNullable(request.getHeader("Content-Type"))
                 .map(header -> header.split(";", 2)[0].strip().toLowerCase(Locale.ROOT))
                 .orElse("");
-        registry.counter("millrace.requests", "type", type.equals("application/x-ndjson") ? "stream" : "single")
-                .increment();
+        (type.equals("application/x-ndjson") ? streamed : singles).increment();
         if (reception.streams().closing()) {
             Problem.closing(reception.config().retryAfter()).refuse(request);
             return;

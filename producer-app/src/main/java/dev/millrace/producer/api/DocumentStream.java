@@ -1,7 +1,7 @@
 package dev.millrace.producer.api;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.millrace.producer.document.Admission;
-import dev.millrace.producer.document.Document;
 import dev.millrace.producer.document.LineSplitter;
 import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
@@ -11,27 +11,23 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// One NDJSON request: documents in, reports out in order, both at once, and neither ever held whole.
 ///
 /// The body is read a buffer at a time: it is unpacked, split, admitted and sent on a worker thread, a piece at a time,
-/// and the next piece is asked for only when the window has room and the client reads its reports. Nothing is answered
-/// before the first
-/// document's fate is known: up to then the request can still be refused with 503.
+/// and the next piece is asked for only when the window has room and the client reads its reports. Nothing is
+/// answered before the first document's fate is known: up to then the request can still be refused with 503.
 ///
 /// Everything but [#send] runs on the request's event loop.
 final class DocumentStream {
     private static final Logger LOG = Logger.getLogger(DocumentStream.class);
+    private static final int WRITE_BYTES = 32 << 10;
 
     private final HttpServerRequest request;
     private final HttpServerResponse response;
@@ -40,9 +36,9 @@ final class DocumentStream {
     private final ReportLevel level;
     private final Visit visit;
     private final BodyLines lines;
-    private final Deque<CompletableFuture<Report>> awaited = new ArrayDeque<>();
-    private final AtomicBoolean drainQueued = new AtomicBoolean();
+    private final Deque<Burst> awaited = new ArrayDeque<>();
     private long nextIndex;
+    private int awaitedLines;
     private boolean sending;
     private boolean bodyEnded;
     private boolean answering;
@@ -111,7 +107,7 @@ final class DocumentStream {
     /// @param broken why not, where the body is damaged
     /// @param refused why the request is refused as a whole, where its very first document could not be sent
     private record Sent(
-            List<CompletableFuture<Report>> reports,
+            Burst burst,
             boolean last,
             Optional<Admission.Rejected> broken,
             @Nullable String refused) {}
@@ -143,10 +139,9 @@ final class DocumentStream {
                     return;
                 }
             }
-            for (CompletableFuture<Report> report : sent.reports()) {
-                awaited.addLast(report);
-                var _ = report.thenRun(this::queueDrain);
-            }
+            awaited.addLast(sent.burst());
+            awaitedLines += sent.burst().size();
+            sent.burst().seal();
             drain();
             readOn();
         });
@@ -154,43 +149,72 @@ final class DocumentStream {
 
     /// On a worker thread: `send` of the Kafka producer may wait.
     private Sent send() {
-        List<CompletableFuture<Report>> reports = new ArrayList<>();
         BodyLines.Some some = lines.next();
+        // The break is reported like a document, where there was one before it.
+        boolean reportsBreak =
+                some.broken().isPresent() && nextIndex + some.lines().size() > 0;
+        Burst burst = new Burst(some.lines().size() + (reportsBreak ? 1 : 0), this::completed);
+        int place = 0;
         for (LineSplitter.Line line : some.lines()) {
-            long index = nextIndex++;
-            Admission admission = switch (line) {
-                case LineSplitter.Whole whole -> reception.reader().read(whole.bytes());
-                case LineSplitter.Overlong _ -> reception.reader().tooLarge();
-            };
-            switch (admission) {
-                case Admission.Rejected no -> {
-                    reception.rejections().count(no);
-                    reports.add(CompletableFuture.completedFuture(Report.rejected(index, no.describe())));
-                }
-                case Admission.Accepted yes -> {
-                    Document document = yes.document();
-                    CompletableFuture<Answer> answer = reception.publisher().publish(document, visit.origin(index));
-                    if (index == 0 && answer.getNow(null) instanceof Delivery.Failed failed && failed.unavailable()) {
-                        return new Sent(List.of(), false, Optional.empty(), failed.reason());
-                    }
-                    reports.add(answer.thenApply(fate -> Report.of(index, document.key(), fate)));
-                }
+            send(line, nextIndex++, burst, place);
+            if (nextIndex == 1
+                    && burst.brought(0) instanceof Report.Answered first
+                    && first.answer() instanceof Delivery.Failed failed
+                    && failed.unavailable()) {
+                return new Sent(burst, false, Optional.empty(), failed.reason());
+            }
+            place++;
+        }
+        if (some.broken().isPresent()) {
+            reception.rejections().count(some.broken().get());
+        }
+        if (reportsBreak) {
+            burst.report(
+                    place,
+                    new Report.Rejected(nextIndex++, some.broken().orElseThrow().describe()));
+        }
+        return new Sent(burst, some.last(), some.broken(), null);
+    }
+
+    private void send(LineSplitter.Line line, long index, Burst burst, int place) {
+        Admission admission = switch (line) {
+            case LineSplitter.Whole whole -> reception.reader().read(whole.bytes());
+            case LineSplitter.Overlong _ -> reception.reader().tooLarge();
+        };
+        switch (admission) {
+            case Admission.Rejected no -> {
+                reception.rejections().count(no);
+                burst.report(place, new Report.Rejected(index, no.describe()));
+            }
+            case Admission.Accepted yes -> {
+                String key = yes.document().key();
+                var _ = reception
+                        .publisher()
+                        .publish(yes.document(), visit.origin(index))
+                        .whenComplete((answer, error) ->
+                                burst.report(place, new Report.Answered(index, key, known(answer, error))));
             }
         }
-        some.broken().ifPresent(no -> {
-            reception.rejections().count(no);
-            if (nextIndex > 0) {
-                reports.add(CompletableFuture.completedFuture(Report.rejected(nextIndex++, no.describe())));
-            }
+    }
+
+    /// A document whose sending failed in a way that nobody foresaw has its report too, or all would wait for it.
+    private static Answer known(@Nullable Answer answer, @Nullable Throwable error) {
+        return answer != null ? answer : new Delivery.Unknown(String.valueOf(error));
+    }
+
+    /// From any thread.
+    private void completed() {
+        context.runOnContext(_ -> {
+            drain();
+            readOn();
         });
-        return new Sent(reports, some.last(), some.broken(), null);
     }
 
     private void readOn() {
         if (over || sending || bodyEnded) {
             return;
         }
-        if (awaited.size() >= reception.config().window() || response.writeQueueFull()) {
+        if (awaitedLines >= reception.config().window() || response.writeQueueFull()) {
             return;
         }
         if (!waiting) {
@@ -199,7 +223,7 @@ final class DocumentStream {
             reception
                     .room()
                     .whenFree(
-                            context.owner(),
+                            context,
                             () -> {
                                 waiting = false;
                                 if (!over && !bodyEnded) {
@@ -227,36 +251,30 @@ final class DocumentStream {
         held = bytes;
     }
 
-    private void queueDrain() {
-        if (drainQueued.compareAndSet(false, true)) {
-            context.runOnContext(_ -> {
-                drainQueued.set(false);
-                drain();
-                readOn();
-            });
-        }
-    }
-
     /// Writes the reports that are known, in order, while the client reads them.
     private void drain() {
         if (over) {
             return;
         }
-        Buffer out = Buffer.buffer();
+        ReportLines out = new ReportLines();
         while (!response.writeQueueFull()
                 && !awaited.isEmpty()
-                && awaited.getFirst().isDone()) {
-            Report report = awaited.removeFirst().join();
+                && awaited.getFirst().isComplete()) {
+            if (!awaited.getFirst().hasNext()) {
+                awaitedLines -= awaited.removeFirst().size();
+                continue;
+            }
+            Report report = awaited.getFirst().next();
             visit.tally().count(report.status());
             if (level.wants(report.status())) {
-                out.appendBuffer(report.json().toBuffer()).appendByte((byte) '\n');
+                out.line(report::writeMembers);
             }
-            if (out.length() > 16 * 1024) {
-                write(out);
-                out = Buffer.buffer();
+            if (out.size() > WRITE_BYTES) {
+                write(out.take());
+                out = new ReportLines();
             }
         }
-        write(out);
+        write(out.take());
         if (bodyEnded && !sending && awaited.isEmpty()) {
             finish();
         }
@@ -287,19 +305,26 @@ final class DocumentStream {
         }
         end();
         beginAnswer();
-        JsonObject summary = new JsonObject().put("documents", nextIndex);
-        for (Report.Status status : Report.Status.values()) {
-            summary.put(status.text(), visit.tally().of(status));
-        }
-        if (stopped) {
-            summary.put("stopped", "this producer ends: send what follows the last report again");
-        }
-        broken.ifPresent(no -> summary.put("broken", no.describe()));
         Future<Void> ended =
-                response.end(new JsonObject().put("summary", summary).toBuffer().appendByte((byte) '\n'));
+                response.end(new ReportLines().line(this::writeSummary).take());
         if (stopped || !request.isEnded()) {
             var _ = ended.onComplete(_ -> request.connection().close());
         }
+    }
+
+    private void writeSummary(JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart("summary");
+        json.writeNumberField("documents", nextIndex);
+        for (Report.Status status : Report.Status.values()) {
+            json.writeNumberField(status.text(), visit.tally().of(status));
+        }
+        if (stopped) {
+            json.writeStringField("stopped", "this producer ends: send what follows the last report again");
+        }
+        if (broken.isPresent()) {
+            json.writeStringField("broken", broken.get().describe());
+        }
+        json.writeEndObject();
     }
 
     private void beginAnswer() {

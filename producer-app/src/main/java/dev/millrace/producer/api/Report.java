@@ -1,14 +1,13 @@
 package dev.millrace.producer.api;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
-import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.util.Locale;
 
 /// The delivery report of one document, in the form that clients read.
-///
-/// @param index of the document in its request, from 0; blank lines have none
-/// @param id as [dev.millrace.producer.document.Document#key]; empty where the document was rejected
-record Report(long index, String id, Status status, JsonObject rest) {
+sealed interface Report {
     /// What became of a document.
     enum Status {
         DELIVERED,
@@ -18,41 +17,70 @@ record Report(long index, String id, Status status, JsonObject rest) {
         FAILED,
         UNKNOWN;
 
+        private final String text = name().toLowerCase(Locale.ROOT);
+
         String text() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return text;
         }
     }
 
-    static Report rejected(long index, String reason) {
-        return new Report(index, "", Status.REJECTED, new JsonObject().put("reason", reason));
-    }
-
-    static Report of(long index, String id, Answer answer) {
-        return switch (answer) {
-            case Delivery.Delivered on -> new Report(index, id, Status.DELIVERED, place(on));
-            case Answer.Duplicate of -> new Report(index, id, Status.DUPLICATE, place(of.first()));
-            case Answer.Conflict other ->
-                new Report(index, id, Status.REJECTED, new JsonObject().put("reason", other.reason()));
-            case Delivery.Failed not ->
-                new Report(index, id, Status.FAILED, new JsonObject().put("reason", not.reason()));
-            case Delivery.Unknown open ->
-                new Report(index, id, Status.UNKNOWN, new JsonObject().put("reason", open.reason()));
-        };
-    }
-
-    private static JsonObject place(Delivery.Delivered on) {
-        return new JsonObject()
-                .put("topic", on.topic())
-                .put("partition", on.partition())
-                .put("offset", on.offset())
-                .put("timestamp", on.timestamp());
-    }
-
-    JsonObject json() {
-        JsonObject json = new JsonObject().put("index", index);
-        if (!id.isEmpty()) {
-            json.put("id", id);
+    /// Of what is no document.
+    ///
+    /// @param index in its request, from 0; blank lines have none
+    record Rejected(long index, String reason) implements Report {
+        @Override
+        public Status status() {
+            return Status.REJECTED;
         }
-        return json.put("status", status.text()).mergeIn(rest);
+
+        @Override
+        public void writeMembers(JsonGenerator json) throws IOException {
+            json.writeNumberField("index", index);
+            json.writeStringField("status", status().text());
+            json.writeStringField("reason", reason);
+        }
     }
+
+    /// Of a document.
+    ///
+    /// @param index in its request, from 0; blank lines have none
+    /// @param id as [dev.millrace.producer.document.Document#key]
+    record Answered(long index, String id, Answer answer) implements Report {
+        @Override
+        public Status status() {
+            return switch (answer) {
+                case Delivery.Delivered _ -> Status.DELIVERED;
+                case Answer.Duplicate _ -> Status.DUPLICATE;
+                case Answer.Conflict _ -> Status.REJECTED;
+                case Delivery.Failed _ -> Status.FAILED;
+                case Delivery.Unknown _ -> Status.UNKNOWN;
+            };
+        }
+
+        @Override
+        public void writeMembers(JsonGenerator json) throws IOException {
+            json.writeNumberField("index", index);
+            json.writeStringField("id", id);
+            json.writeStringField("status", status().text());
+            switch (answer) {
+                case Delivery.Delivered on -> writePlace(json, on);
+                case Answer.Duplicate of -> writePlace(json, of.first());
+                case Answer.Conflict other -> json.writeStringField("reason", other.reason());
+                case Delivery.Failed not -> json.writeStringField("reason", not.reason());
+                case Delivery.Unknown open -> json.writeStringField("reason", open.reason());
+            }
+        }
+
+        private static void writePlace(JsonGenerator json, Delivery.Delivered on) throws IOException {
+            json.writeStringField("topic", on.topic());
+            json.writeNumberField("partition", on.partition());
+            json.writeNumberField("offset", on.offset());
+            json.writeNumberField("timestamp", on.timestamp());
+        }
+    }
+
+    Status status();
+
+    /// Writes the members of its JSON object.
+    void writeMembers(JsonGenerator json) throws IOException;
 }

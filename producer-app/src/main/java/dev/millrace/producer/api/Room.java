@@ -3,7 +3,7 @@ package dev.millrace.producer.api;
 import dev.millrace.producer.publish.DocumentPublisher;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.vertx.core.Vertx;
+import io.vertx.core.Context;
 import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -14,15 +14,15 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Thread-safe. The limit is not hard: each request may go past it by the one buffer that it was given.
 @Singleton
 final class Room {
-    private static final long LOOK_AGAIN_MILLIS = 20;
-
     private final DocumentPublisher publisher;
-    private final ApiConfig config;
+    private final long most;
     private final AtomicLong held = new AtomicLong();
+    private final Turns turns;
 
     Room(DocumentPublisher publisher, ApiConfig config, MeterRegistry registry) {
         this.publisher = publisher;
-        this.config = config;
+        this.most = config.maxInFlight().asLongValue();
+        this.turns = new Turns(this::free, config.patience());
         Gauge.builder("millrace.requests.held.bytes", held, AtomicLong::get)
                 .description("Parts of request bodies that are no document yet")
                 .register(registry);
@@ -34,24 +34,19 @@ final class Room {
     }
 
     boolean full() {
-        return held.get() + publisher.inFlightBytes() >= config.maxInFlight().asLongValue();
+        return free() <= 0;
     }
 
-    /// Waits for room, on the event loop of the caller, at most `millrace.api.patience`.
+    private long free() {
+        return most - held.get() - publisher.inFlightBytes();
+    }
+
+    /// Waits for room, at most `millrace.api.patience`.
     ///
-    /// @param free run at once where there is room
+    /// @param context of the caller, where one of these is run
+    /// @param free run at once where there is room and nobody waits for it
     /// @param tooLong run instead where there was none in time
-    void whenFree(Vertx vertx, Runnable free, Runnable tooLong) {
-        look(vertx, free, tooLong, System.nanoTime() + config.patience().toNanos());
-    }
-
-    private void look(Vertx vertx, Runnable free, Runnable tooLong, long deadline) {
-        if (!full()) {
-            free.run();
-        } else if (System.nanoTime() - deadline >= 0) {
-            tooLong.run();
-        } else {
-            vertx.setTimer(LOOK_AGAIN_MILLIS, _ -> look(vertx, free, tooLong, deadline));
-        }
+    void whenFree(Context context, Runnable free, Runnable tooLong) {
+        turns.take(context, free, tooLong);
     }
 }

@@ -6,8 +6,8 @@ import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
 import dev.millrace.producer.unpack.Unpacking;
 import io.vertx.core.Context;
-import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
@@ -19,6 +19,10 @@ import java.util.concurrent.CompletableFuture;
 ///
 /// Runs on the request's event loop.
 final class SingleDocument {
+    /// Of a larger one, parsing and compressing would hold the event loop up for milliseconds.
+    private static final int AT_ONCE_BYTES = 64 << 10;
+    private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Context context;
@@ -54,7 +58,7 @@ final class SingleDocument {
         reception
                 .room()
                 .whenFree(
-                        context.owner(),
+                        context,
                         request::resume,
                         () -> refuse(Problem.busy(reception.config().retryAfter())));
     }
@@ -130,41 +134,59 @@ final class SingleDocument {
         visit.tally().count(Report.Status.REJECTED);
     }
 
-    /// On a worker thread: `send` of the Kafka producer may wait.
+    /// On the event loop where nothing has to be waited for: a change of threads costs more than the rest. Else on a
+    /// worker.
     private void publish(Document document) {
+        if (document.json().length <= AT_ONCE_BYTES && reception.publisher().sendsAtOnce()) {
+            CompletableFuture<Answer> answer = reception.publisher().publish(document, visit.origin(0));
+            end();
+            await(document, answer);
+            return;
+        }
         context.<CompletableFuture<Answer>>executeBlocking(
                         () -> reception.publisher().publish(document, visit.origin(0)), false)
                 .onComplete(_ -> end())
-                .compose(answer -> Future.fromCompletionStage(answer, context))
-                .onSuccess(answer -> answer(document, answer))
-                .onFailure(error -> Problem.of(500, "The document was not sent", error.toString())
-                        .answer(response));
+                .onSuccess(answer -> await(document, answer))
+                .onFailure(this::fail);
+    }
+
+    private void await(Document document, CompletableFuture<Answer> answer) {
+        var _ = answer.whenComplete((known, error) -> context.runOnContext(_ -> {
+            if (known == null) {
+                fail(error);
+            } else {
+                answer(document, known);
+            }
+        }));
+    }
+
+    private void fail(Throwable error) {
+        Problem.of(500, "The document was not sent", error.toString()).answer(response);
     }
 
     private void answer(Document document, Answer answer) {
-        Report fate = Report.of(0, document.key(), answer);
+        Report.Answered fate = new Report.Answered(0, document.key(), answer);
         visit.tally().count(fate.status());
-        JsonObject report = fate.json();
+        Buffer report = ReportLines.object(fate::writeMembers);
         switch (answer) {
             case Delivery.Delivered _, Answer.Duplicate _ -> {
-                var _ = response.setStatusCode(200)
-                        .putHeader("Content-Type", "application/json")
-                        .end(report.toBuffer());
+                var _ = response.putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(report);
             }
             case Delivery.Failed not -> {
                 if (not.unavailable()) {
                     Problem.unavailable(not.reason(), reception.config().retryAfter())
                             .answer(response);
                 } else {
-                    new Problem(502, "The broker refused the document", not.reason(), Optional.empty(), report)
-                            .answer(response);
+                    refuse(502, "The broker refused the document", not.reason(), report);
                 }
             }
-            case Answer.Conflict no ->
-                new Problem(422, "Not the same document", no.reason(), Optional.empty(), report).answer(response);
-            case Delivery.Unknown open ->
-                new Problem(504, "Sent, fate unknown", open.reason(), Optional.empty(), report).answer(response);
+            case Answer.Conflict no -> refuse(422, "Not the same document", no.reason(), report);
+            case Delivery.Unknown open -> refuse(504, "Sent, fate unknown", open.reason(), report);
         }
+    }
+
+    private void refuse(int status, String title, String detail, Buffer report) {
+        new Problem(status, title, detail, Optional.empty(), report.toJsonObject()).answer(response);
     }
 
     private void refuse(Problem problem) {

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class DocumentReader {
     private static final Set<String> FIELDS = Set.of("text", "id", "source");
     private static final HexFormat HEX = HexFormat.of();
+    private static final char REPLACEMENT = '\uFFFD';
 
     private final int maxBytes;
     private final int maxNameLength;
@@ -64,14 +65,16 @@ public final class DocumentReader {
         if (bytes.length > maxBytes) {
             return tooLarge();
         }
-        if (!isUtf8(bytes)) {
+        String whole = new String(bytes, StandardCharsets.UTF_8);
+        if (!isUtf8(bytes, whole)) {
             return new Admission.Rejected(Fault.ENCODING, "", 1, 1, "is not UTF-8");
         }
         if (bytes.length >= 3 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF) {
             return new Admission.Rejected(Fault.ENCODING, "", 1, 1, "begins with a byte order mark");
         }
         try (JsonParser parser = json.createParser(bytes)) {
-            return read(parser, bytes);
+            // Bytes that are UTF-8 hold no unpaired surrogate; an escape may.
+            return read(parser, bytes, whole.contains("\\u"));
         } catch (StreamConstraintsException e) {
             return rejected(Fault.NESTING, "", e.getLocation(), "nests too deep, or holds too long a number or name");
         } catch (JacksonException e) {
@@ -88,7 +91,7 @@ public final class DocumentReader {
                 Fault.TOO_LARGE, "", 1, 1, "is larger than millrace.documents.max-size = " + maxBytes + " bytes");
     }
 
-    private Admission read(JsonParser parser, byte[] bytes) throws IOException {
+    private Admission read(JsonParser parser, byte[] bytes, boolean escapes) throws IOException {
         if (parser.nextToken() != JsonToken.START_OBJECT) {
             return rejected(Fault.SYNTAX, "", parser.currentTokenLocation(), "is not a JSON object");
         }
@@ -114,7 +117,7 @@ public final class DocumentReader {
                 return rejected(Fault.TYPE, field, parser.currentTokenLocation(), "is not a string");
             }
             String value = parser.getText();
-            Admission.Rejected wrong = check(field, value, parser.currentTokenLocation());
+            Admission.Rejected wrong = check(field, value, escapes, parser);
             if (wrong != null) {
                 return wrong;
             }
@@ -134,19 +137,21 @@ public final class DocumentReader {
                         new Document(bytes, hash(text), Optional.ofNullable(id), Optional.ofNullable(source)));
     }
 
-    private Admission.@Nullable Rejected check(String field, String value, JsonLocation place) {
+    private Admission.@Nullable Rejected check(String field, String value, boolean escapes, JsonParser parser) {
         if (value.isEmpty()) {
-            return rejected(Fault.EMPTY, field, place, "is empty");
+            return rejected(Fault.EMPTY, field, parser.currentTokenLocation(), "is empty");
         }
         if (!field.equals("text") && value.length() > maxNameLength) {
             return rejected(
                     Fault.TOO_LONG,
                     field,
-                    place,
+                    parser.currentTokenLocation(),
                     "is longer than millrace.documents.max-name-length = " + maxNameLength);
         }
         // An unpaired surrogate (a lone \\ud800) has no UTF-8: two such texts would share a hash.
-        return isWellFormed(value) ? null : rejected(Fault.ENCODING, field, place, "has an unpaired surrogate");
+        return !escapes || isWellFormed(value)
+                ? null
+                : rejected(Fault.ENCODING, field, parser.currentTokenLocation(), "has an unpaired surrogate");
     }
 
     private static boolean isWellFormed(String text) {
@@ -168,23 +173,22 @@ public final class DocumentReader {
                 fault, field, place == null ? 1 : place.getLineNr(), place == null ? 1 : place.getColumnNr(), reason);
     }
 
+    /// @param decoded the bytes, with a replacement character for what is not UTF-8
+    private static boolean isUtf8(byte[] bytes, String decoded) {
+        // UTF-16 without its mark would pass for UTF-8, and the parser would follow it; JSON has no raw NUL in UTF-8.
+        if (decoded.indexOf('\0') >= 0) {
+            return false;
+        }
+        return decoded.indexOf(REPLACEMENT) < 0 || isUtf8(bytes);
+    }
+
     private static boolean isUtf8(byte[] bytes) {
         try {
             StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
-            return !hasNul(bytes);
+            return true;
         } catch (CharacterCodingException e) {
             return false;
         }
-    }
-
-    /// UTF-16 without its mark would pass for UTF-8, and the parser would follow it; JSON has no raw NUL in UTF-8.
-    private static boolean hasNul(byte[] bytes) {
-        for (byte each : bytes) {
-            if (each == 0) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static String hash(String text) {

@@ -5,18 +5,42 @@ import io.smallrye.reactive.messaging.kafka.KafkaProducer;
 import jakarta.inject.Singleton;
 import java.util.Map;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.Metric;
+import org.jspecify.annotations.Nullable;
 
 /// The producer of the channel `documents`, and what it was made with. Thread-safe.
 @Singleton
 class ChannelProducer {
     private final KafkaClientService clients;
+    /// Asked for once; both live as long as the application.
+    private volatile @Nullable Producer<String, byte[]> producer;
+
+    private volatile @Nullable Metric freeBytes;
 
     ChannelProducer(KafkaClientService clients) {
         this.clients = clients;
     }
 
     Producer<String, byte[]> producer() {
-        return channel().unwrap();
+        Producer<String, byte[]> known = producer;
+        if (known == null) {
+            known = channel().unwrap();
+            producer = known;
+        }
+        return known;
+    }
+
+    /// What is left of `buffer.memory`.
+    long freeBytes() {
+        Metric known = freeBytes;
+        if (known == null) {
+            known = producer().metrics().values().stream()
+                    .filter(each -> each.metricName().name().equals("buffer-available-bytes"))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalStateException("the producer tells no buffer-available-bytes"));
+            freeBytes = known;
+        }
+        return ((Number) known.metricValue()).longValue();
     }
 
     /// Its Kafka settings, by name.

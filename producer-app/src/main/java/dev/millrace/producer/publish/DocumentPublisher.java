@@ -20,6 +20,9 @@ public final class DocumentPublisher {
     /// its answer holds for as long.
     private static final Duration FRESH = Duration.ofSeconds(1);
 
+    /// The producer takes memory by the batch: as much for each partition and caller at once.
+    private static final long SPARE_BYTES = 16 << 20;
+
     private final String topic;
     private final ChannelProducer channel;
     private final BrokerCheck broker;
@@ -35,6 +38,12 @@ public final class DocumentPublisher {
 
     static String topic(Config settings) {
         return settings.getValue("mp.messaging.outgoing." + CHANNEL + ".topic", String.class);
+    }
+
+    /// Whether sending a document now waits for nothing, as far as can be told: the broker answered a moment ago, and
+    /// the producer has memory to spare.
+    boolean sendsAtOnce() {
+        return System.nanoTime() - lastDelivered < FRESH.toNanos() && channel.freeBytes() > SPARE_BYTES;
     }
 
     /// Sends a document, unless the cluster says that it cannot be written to. May wait: for that answer, and at
@@ -78,10 +87,11 @@ public final class DocumentPublisher {
     }
 
     private void complete(CompletableFuture<Answer> answer, Document document, Delivery delivery, long began) {
+        long now = System.nanoTime();
         if (delivery instanceof Delivery.Delivered) {
-            lastDelivered = System.nanoTime();
+            lastDelivered = now;
         }
-        reports.report(document.key(), delivery, document.json().length, System.nanoTime() - began);
+        reports.report(document.key(), delivery, document.json().length, now - began);
         answer.complete(delivery);
     }
 

@@ -47,6 +47,11 @@ public final class OncePublisher {
                 .register(registry);
     }
 
+    /// Whether publishing now waits for nothing, as far as can be told.
+    public boolean sendsAtOnce() {
+        return publisher.sendsAtOnce();
+    }
+
     /// As [DocumentPublisher#publish].
     public CompletableFuture<Answer> publish(Document document, Origin origin) {
         return origin.idempotencyKey()

@@ -1,108 +1,156 @@
 package dev.millrace.producer.bench;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.Socket;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /// Clients that send one request after another, each on a connection of its own that is kept.
+///
+/// One thread serves them all, and what it sends is made beforehand: the load shares the cores with what is measured,
+/// and a thread per connection would take more of them than the producer.
 ///
 /// @param port of the producer
 /// @param connections at once
 /// @param perRequest documents of a request; 1 sends JSON, more NDJSON
 record HttpLoad(int port, int connections, int perRequest) {
+    private static final int BUFFER = 1 << 18;
+    private static final String OK = "HTTP/1.1 200";
+    /// Of an answer, the last bytes are looked at.
+    private static final int LOOKED_AT = 1 << 10;
+
     /// What the clients saw.
     record Seen(long documents, List<Long> latencies) {}
 
-    Seen run(Documents documents, Duration time) throws InterruptedException, ExecutionException {
+    Seen run(Documents documents, Duration time) throws IOException {
         long end = System.nanoTime() + time.toNanos();
-        try (ExecutorService threads = Executors.newFixedThreadPool(connections)) {
-            List<Future<Seen>> clients = new ArrayList<>();
-            for (int client = 0; client < connections; client++) {
-                long first = client * 7919L;
-                clients.add(threads.submit(() -> client(documents, first, end)));
-            }
-            long sum = 0;
-            List<Long> latencies = new ArrayList<>();
-            for (Future<Seen> client : clients) {
-                sum += client.get().documents();
-                latencies.addAll(client.get().latencies());
-            }
-            return new Seen(sum, latencies);
-        }
-    }
-
-    private Seen client(Documents documents, long first, long end) throws IOException {
-        List<Long> latencies = new ArrayList<>();
-        long n = first;
-        try (Socket socket = new Socket("localhost", port)) {
-            socket.setTcpNoDelay(true);
-            byte[] buffer = new byte[1 << 16];
-            while (System.nanoTime() < end) {
-                byte[] request = request(documents, n);
-                n += perRequest;
-                long sent = System.nanoTime();
-                socket.getOutputStream().write(request);
-                readAnswer(socket.getInputStream(), buffer);
-                latencies.add(System.nanoTime() - sent);
-            }
-        }
-        return new Seen(n - first, latencies);
-    }
-
-    private byte[] request(Documents documents, long first) {
-        int length = perRequest == 1 ? Documents.SIZE : perRequest * (Documents.SIZE + 1);
-        String type = perRequest == 1 ? "application/json" : "application/x-ndjson";
-        ByteArrayOutputStream request = new ByteArrayOutputStream(length + 200);
-        request.writeBytes(("POST /v1/documents HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + type
-                        + "\r\nContent-Length: " + length + "\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII));
-        for (int i = 0; i < perRequest; i++) {
-            request.writeBytes(documents.get(first + i));
-            if (perRequest > 1) {
-                request.write('\n');
-            }
-        }
-        return request.toByteArray();
-    }
-
-    /// Reads to the end of the answer, which must say that all was delivered.
-    private void readAnswer(InputStream in, byte[] buffer) throws IOException {
-        // Only the head and the tail are looked at: the client is not what is measured.
-        StringBuilder tail = new StringBuilder();
-        String head = "";
-        while (true) {
-            int count = in.read(buffer);
-            if (count < 0) {
-                throw new IOException("the answer broke off: " + head + " … " + tail);
-            }
-            String part = new String(buffer, 0, count, StandardCharsets.ISO_8859_1);
-            if (head.isEmpty()) {
-                head = part;
-                if (!head.startsWith("HTTP/1.1 200")) {
-                    throw new IOException("refused: " + head);
+        ByteBuffer answers = ByteBuffer.allocateDirect(BUFFER);
+        List<Client> clients = new ArrayList<>();
+        try (Selector selector = Selector.open()) {
+            try {
+                for (int each = 0; each < connections; each++) {
+                    clients.add(new Client(selector, documents.lines(), each * 7919L));
+                }
+                while (clients.stream().anyMatch(client -> client.key.isValid())) {
+                    selector.select(key -> ((Client) key.attachment()).goOn(answers, end));
+                }
+            } finally {
+                for (Client client : clients) {
+                    client.channel.close();
                 }
             }
-            tail.append(part);
-            if (tail.length() > 1_000) {
-                tail.delete(0, tail.length() - 1_000);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        List<Long> latencies = new ArrayList<>();
+        clients.forEach(client -> latencies.addAll(client.latencies));
+        return new Seen((long) latencies.size() * perRequest, latencies);
+    }
+
+    /// One connection, which writes a request or reads its answer.
+    private final class Client {
+        private final SocketChannel channel;
+        private final SelectionKey key;
+        private final ByteBuffer lines;
+        private final ByteBuffer head;
+        private final List<Long> latencies = new ArrayList<>();
+        private final StringBuilder answer = new StringBuilder();
+        private long n;
+        private ByteBuffer[] request = {};
+        private long sent;
+
+        Client(Selector selector, ByteBuffer lines, long first) throws IOException {
+            this.lines = lines;
+            this.n = first;
+            String type = perRequest == 1 ? "application/json" : "application/x-ndjson";
+            this.head = ByteBuffer.wrap(("POST /v1/documents HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + type
+                            + "\r\nContent-Length: " + length() + "\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            this.channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            channel.configureBlocking(false);
+            this.key = channel.register(selector, SelectionKey.OP_WRITE, this);
+            begin();
+        }
+
+        private int length() {
+            return perRequest * Documents.LINE - (perRequest == 1 ? 1 : 0);
+        }
+
+        private void begin() {
+            // A request's lines lie side by side, so the last ones of the corpus may be passed over.
+            int first = (int) (n % (Documents.DISTINCT - perRequest + 1));
+            request = new ByteBuffer[] {head.duplicate(), lines.slice(first * Documents.LINE, length())};
+            n += perRequest;
+            answer.setLength(0);
+            sent = System.nanoTime();
+        }
+
+        private void goOn(ByteBuffer answers, long end) {
+            try {
+                if (key.isWritable()) {
+                    write();
+                }
+                if (key.isReadable() && read(answers)) {
+                    latencies.add(System.nanoTime() - sent);
+                    if (System.nanoTime() >= end) {
+                        key.cancel();
+                    } else {
+                        begin();
+                        write();
+                    }
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-            String delivered = perRequest == 1 ? "\"status\":\"delivered\"" : "\"delivered\":" + perRequest + ",";
-            String end = perRequest == 1 ? "}" : "\r\n0\r\n\r\n";
-            if (tail.indexOf(delivered) >= 0 && tail.toString().endsWith(end)) {
-                return;
+        }
+
+        /// A stream is answered while it is written: both at once, or nothing moves.
+        private void write() throws IOException {
+            channel.write(request);
+            key.interestOps(
+                    request[1].hasRemaining() ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
+        }
+
+        /// @return whether the answer is there, whole; it must say that all was delivered
+        private boolean read(ByteBuffer answers) throws IOException {
+            answers.clear();
+            int count = channel.read(answers);
+            if (count < 0) {
+                throw new IOException("the answer broke off: " + answer);
             }
-            if (perRequest > 1 && tail.toString().endsWith(end)) {
-                throw new IOException("not all was delivered: " + tail);
+            answers.flip();
+            if (answer.isEmpty()
+                    && !text(answers.slice(0, Math.min(count, OK.length())))
+                            .toString()
+                            .equals(OK)) {
+                throw new IOException("refused: " + text(answers));
             }
+            answers.position(Math.max(0, count - LOOKED_AT));
+            answer.append(text(answers)).delete(0, Math.max(0, answer.length() - LOOKED_AT));
+            String last = perRequest == 1 ? "}" : "\r\n0\r\n\r\n";
+            if (answer.length() < last.length() || answer.lastIndexOf(last) != answer.length() - last.length()) {
+                return false;
+            }
+            if (answer.indexOf(perRequest == 1 ? "\"status\":\"delivered\"" : "\"delivered\":" + perRequest + ",")
+                    < 0) {
+                throw new IOException("not all was delivered: " + answer);
+            }
+            return true;
+        }
+
+        private static CharBuffer text(ByteBuffer bytes) {
+            return StandardCharsets.ISO_8859_1.decode(bytes);
         }
     }
 }

@@ -13,17 +13,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 
 /// Measures the ways in, in turn, `bench.runs` times, beside the raw client on the same broker.
 ///
-/// System properties: `bench.seconds` (for each measurement), `bench.runs`.
+/// System properties: `bench.seconds` (for each measurement), `bench.runs`, `bench.ways` (without it, all),
+/// `bench.java` (options for the JVM that is measured, a flight recording say).
 final class IngestionBench {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LIMIT = Duration.ofMinutes(5);
@@ -73,7 +77,7 @@ final class IngestionBench {
         Map<Way, List<Sample>> samples = new EnumMap<>(Way.class);
         try (BrokerProcess broker = BrokerProcess.start(work)) {
             for (int run = 0; run < runs; run++) {
-                for (Way way : Way.values()) {
+                for (Way way : ways()) {
                     System.err.println("measuring " + way.label() + ", run " + (run + 1) + " of " + runs);
                     Sample sample = measure(way, broker, work, run);
                     samples.computeIfAbsent(way, _ -> new ArrayList<>()).add(sample);
@@ -84,6 +88,20 @@ final class IngestionBench {
         JSON.writerWithDefaultPrettyPrinter()
                 .writeValue(directory.resolve("ingestion.json").toFile(), rows);
         return rows;
+    }
+
+    private static Set<Way> ways() {
+        String chosen = System.getProperty("bench.ways", "");
+        Set<Way> ways = EnumSet.allOf(Way.class);
+        // All ratios are to the raw client's.
+        ways.removeIf(way -> way != Way.RAW
+                && !chosen.isEmpty()
+                && !Arrays.asList(chosen.split(",")).contains(way.label()));
+        return ways;
+    }
+
+    private static Map<String, String> environment() {
+        return Map.of("JAVA_TOOL_OPTIONS", System.getProperty("bench.java", ""));
     }
 
     private Sample measure(Way way, BrokerProcess broker, Path work, int run)
@@ -105,7 +123,7 @@ final class IngestionBench {
         try (AppProcess producer = AppProcess.start(
                 module,
                 Map.of("kafka.bootstrap.servers", broker.bootstrapServers()),
-                Map.of(),
+                environment(),
                 work.resolve("producer.log"))) {
             producer.awaitOk("/q/health/ready", LIMIT);
             HttpLoad load = new HttpLoad(producer.port(), connections, perRequest);
@@ -114,12 +132,18 @@ final class IngestionBench {
             long began = System.nanoTime();
             HttpLoad.Seen seen = load.run(documents, time);
             Duration spent = Duration.ofNanos(System.nanoTime() - began);
+            Duration used = producer.cpu().minus(cpu);
+            long peak = producer.peakMemory();
+            // Told to end, it also writes its flight recording.
+            if (producer.terminate(LIMIT) != 0) {
+                throw new IOException("the producer did not end well: " + producer.log());
+            }
             return new Sample(
                     seen.documents(),
                     seen.documents() * Documents.SIZE,
                     spent,
-                    producer.cpu().minus(cpu),
-                    producer.peakMemory(),
+                    used,
+                    peak,
                     seen.latencies().stream().mapToLong(Long::longValue).toArray());
         }
     }
@@ -137,7 +161,7 @@ final class IngestionBench {
         try (AppProcess ingest = AppProcess.start(
                 module,
                 Map.of("kafka.bootstrap.servers", broker.bootstrapServers()),
-                Map.of(),
+                environment(),
                 List.of("ingest", file.toString()),
                 Path.of(file + ".log"))) {
             Duration cpu = Duration.ZERO;

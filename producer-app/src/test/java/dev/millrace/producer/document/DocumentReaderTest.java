@@ -46,6 +46,9 @@ class DocumentReaderTest {
                 .isInstanceOf(Admission.Rejected.class);
         assertThat(reader.read("{\"text\":\"a\"}".getBytes(StandardCharsets.UTF_16LE)))
                 .isInstanceOf(Admission.Rejected.class);
+        assertThat(reader.read("{\"text\":\"\uFFFD\"}".getBytes(StandardCharsets.UTF_8)))
+                .as("a replacement character that was sent")
+                .isInstanceOf(Admission.Accepted.class);
         assertThat(reader.read("\uFEFF{\"text\":\"a\"}".getBytes(StandardCharsets.UTF_8)))
                 .isInstanceOf(Admission.Rejected.class);
     }
