@@ -3,7 +3,6 @@ package dev.millrace.trainer.tokenize;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -12,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -33,22 +33,28 @@ public final class DocumentTokenizer implements AutoCloseable {
 
     private final HuggingFaceTokenizer encoder;
     private final HuggingFaceTokenizer decoder;
-    private final OptionalInt begin;
-    private final OptionalInt end;
+    /// None or one.
+    private final int[] begin;
+    /// None or one.
+    private final int[] end;
+
     private final OptionalInt endOfText;
+    private final Path file;
+    private final Map<String, Integer> added;
     private final int vocabularySize;
     private final String fingerprint;
 
     private DocumentTokenizer(JsonNode tokenizer, JsonNode config, String fingerprint, Path file) throws IOException {
-        JsonNode added = tokenizer.path("added_tokens");
+        this.file = file;
+        this.added = added(tokenizer);
         this.begin = config.path("add_bos_token").asBoolean(false)
-                ? OptionalInt.of(specialToken(config, "bos_token", added, file))
-                : OptionalInt.empty();
+                ? new int[] {specialToken(config, "bos_token")}
+                : new int[0];
         this.end = config.path("add_eos_token").asBoolean(false)
-                ? OptionalInt.of(specialToken(config, "eos_token", added, file))
-                : OptionalInt.empty();
+                ? new int[] {specialToken(config, "eos_token")}
+                : new int[0];
         this.endOfText = config.hasNonNull("eos_token")
-                ? OptionalInt.of(specialToken(config, "eos_token", added, file))
+                ? OptionalInt.of(specialToken(config, "eos_token"))
                 : OptionalInt.empty();
         this.vocabularySize = vocabularySize(tokenizer);
         this.fingerprint = fingerprint;
@@ -87,26 +93,55 @@ public final class DocumentTokenizer implements AutoCloseable {
 
     /// The token ids of a whole document, BOS and EOS as configured.
     public int[] encode(String text) {
-        return ids(text, begin, end);
+        return framed(plain(text));
     }
 
     /// The token ids of the beginning of a document that goes on: BOS as configured, never EOS.
     public int[] encodePrompt(String text) {
-        return ids(text, begin, OptionalInt.empty());
+        return joined(begin, plain(text));
     }
 
-    private int[] ids(String text, OptionalInt first, OptionalInt last) {
-        long[] body = text.isEmpty()
-                ? new long[0]
-                : encoder.encode(text, false, false).getIds();
-        int shift = first.isPresent() ? 1 : 0;
-        int[] ids = new int[body.length + shift + (last.isPresent() ? 1 : 0)];
-        first.ifPresent(id -> ids[0] = id);
-        for (int i = 0; i < body.length; i++) {
-            ids[i + shift] = Math.toIntExact(body[i]);
+    /// Parts of one document in their order, between BOS and EOS as configured.
+    int[] framed(int[]... parts) {
+        return joined(begin, joined(parts), end);
+    }
+
+    /// The token ids of a text, and nothing else.
+    int[] plain(String text) {
+        if (text.isEmpty()) {
+            return new int[0];
         }
-        last.ifPresent(id -> ids[ids.length - 1] = id);
+        long[] wide = encoder.encode(text, false, false).getIds();
+        int[] ids = new int[wide.length];
+        for (int i = 0; i < wide.length; i++) {
+            ids[i] = Math.toIntExact(wide[i]);
+        }
         return ids;
+    }
+
+    private static int[] joined(int[]... parts) {
+        int length = 0;
+        for (int[] part : parts) {
+            length = Math.addExact(length, part.length);
+        }
+        int[] all = new int[length];
+        int next = 0;
+        for (int[] part : parts) {
+            System.arraycopy(part, 0, all, next, part.length);
+            next += part.length;
+        }
+        return all;
+    }
+
+    /// The id of an added token, by its text.
+    OptionalInt specialToken(String content) {
+        Integer id = added.get(content);
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /// The file that it was read from.
+    Path file() {
+        return file;
     }
 
     /// The text of token ids; special tokens are written out.
@@ -145,16 +180,20 @@ public final class DocumentTokenizer implements AutoCloseable {
                 Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false"));
     }
 
-    private static int specialToken(JsonNode config, String key, JsonNode added, Path file) {
+    private static Map<String, Integer> added(JsonNode tokenizer) {
+        Map<String, Integer> added = new HashMap<>();
+        for (JsonNode token : tokenizer.path("added_tokens")) {
+            added.put(token.path("content").asText(), token.path("id").asInt());
+        }
+        return added;
+    }
+
+    private int specialToken(JsonNode config, String key) {
         JsonNode named = config.path(key);
         String content = named.isObject() ? named.path("content").asText() : named.asText();
-        for (JsonNode token : (ArrayNode) added) {
-            if (token.path("content").asText().equals(content)) {
-                return token.path("id").asInt();
-            }
-        }
-        throw new IllegalArgumentException(
-                key + " '" + content + "' of " + CONFIG_FILE + " is not among the added_tokens of " + file);
+        return specialToken(content)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        key + " '" + content + "' of " + CONFIG_FILE + " is not among the added_tokens of " + file));
     }
 
     private static int vocabularySize(JsonNode tokenizer) {

@@ -3,9 +3,11 @@ package dev.millrace.trainer.train;
 import ai.djl.Device;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.model.ModelConfig;
+import dev.millrace.trainer.tokenize.TokenizerConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedMap;
@@ -103,6 +105,9 @@ final class RunFingerprint {
                 "millrace.intake.duplicate-window",
                 Integer.toString(settings.intake().duplicateWindow()));
         values.put("millrace.engine.recompute", settings.engine().recompute().toString());
+        values.put(
+                "millrace.tokenizer.fill-in-the-middle.rate",
+                fillInTheMiddle(settings.tokenizer().fillInTheMiddle(), train.seed()));
         values.put("millrace.engine.threads", Integer.toString(met.engine().threads()));
         values.put(
                 "millrace.engine.precision",
@@ -115,6 +120,13 @@ final class RunFingerprint {
         values.put("topic", met.topic());
         values.put("topic id", met.topicId());
         return values;
+    }
+
+    private static String fillInTheMiddle(TokenizerConfig.FillInTheMiddle settings, long seed) {
+        return settings.rate() == 0
+                ? OFF
+                : settings.rate() + " with millrace.train.seed " + seed + " and "
+                        + List.of(settings.begin(), settings.hole(), settings.end());
     }
 
     /// What the mathematics of the model depends on: of the configured model where it is there, so that a changed

@@ -33,7 +33,7 @@ public interface TrainConfig {
     /// the group has committed offsets. Those say that weights were trained, which are not here.
     Optional<Start> start();
 
-    /// Seed of the random weights.
+    /// Seed of the random weights, and of what is chosen at random among the documents.
     @WithDefault("0")
     long seed();
 

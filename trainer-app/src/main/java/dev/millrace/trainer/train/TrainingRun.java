@@ -26,6 +26,7 @@ import dev.millrace.trainer.ledger.SettingsChange;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.Objective;
+import dev.millrace.trainer.tokenize.DocumentEncoder;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
@@ -364,7 +365,10 @@ final class TrainingRun {
                 RecordReader.of(
                         new DocumentDecoder(Math.toIntExact(
                                 settings.intake().maxRecordSize().asLongValue())),
-                        tokenizer),
+                        DocumentEncoder.of(
+                                tokenizer,
+                                settings.tokenizer().fillInTheMiddle(),
+                                settings.train().seed())),
                 records.seen(),
                 new SkipRanges(records.ledger().skips(), skips),
                 new BatchAssembler.Shape(
