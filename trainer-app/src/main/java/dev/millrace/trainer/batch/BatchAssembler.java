@@ -37,22 +37,29 @@ public final class BatchAssembler {
     private List<DeadLetter> letters = new ArrayList<>();
     private int epoch;
     private int turn;
+    private long steps;
     private Cursor.Counts counts;
 
     /// @param windowLength targets in a window
-    /// @param windowsPerStep micro-batch × accumulation
+    /// @param microBatch windows in a micro-batch
+    /// @param ramp micro-batches in a step
     /// @param maxConsecutiveBad bad records of one partition in a row that stop the run
-    public record Shape(int windowLength, int windowsPerStep, int maxConsecutiveBad) {
+    public record Shape(int windowLength, int microBatch, BatchRamp ramp, int maxConsecutiveBad) {
         public Shape {
-            if (windowsPerStep < 1) {
-                throw new IllegalArgumentException("a step has at least one window, not " + windowsPerStep);
+            if (microBatch < 1) {
+                throw new IllegalArgumentException("a micro-batch has at least one window, not " + microBatch);
             }
+        }
+
+        private int windows(long step) {
+            return Math.multiplyExact(microBatch, ramp.at(step));
         }
     }
 
     /// @param seen the ids of documents before `start`
     /// @param skips the ranges that are left out
-    /// @param start how far the run has come
+    /// @param steps done before
+    /// @param start how far the run has come by them
     /// @param bounds what the run passes over; none where it goes on for ever
     /// @param recorded the first steps, where they have been made before: on a topic that has grown since, a
     /// partition
@@ -63,6 +70,7 @@ public final class BatchAssembler {
             SeenIds seen,
             SkipRanges skips,
             Shape shape,
+            long steps,
             Cursor start,
             Optional<Bounds> bounds,
             List<Composition> recorded) {
@@ -71,6 +79,7 @@ public final class BatchAssembler {
         this.seen = seen;
         this.skips = skips;
         this.shape = shape;
+        this.steps = steps;
         this.bounds = bounds.orElse(null);
         this.epoch = start.epoch();
         this.turn = start.turn();
@@ -163,6 +172,7 @@ public final class BatchAssembler {
     ///
     /// @throws IntakeFailedException when the intake is broken for good, or too many records in a row were bad
     public Optional<StepBatch> next() throws InterruptedException {
+        steps++;
         Composition before = recorded.poll();
         if (before == null) {
             SortedMap<Integer, Position> read = new TreeMap<>();
@@ -176,10 +186,11 @@ public final class BatchAssembler {
 
     private Optional<StepBatch> assemble(List<Skip> begun) throws InterruptedException {
         SortedMap<Integer, Long> examined = examined();
-        List<Window> windows = new ArrayList<>(shape.windowsPerStep());
+        int wanted = shape.windows(steps);
+        List<Window> windows = new ArrayList<>(wanted);
         List<Integer> passedOver = new ArrayList<>();
         int passedInARow = 0;
-        while (windows.size() < shape.windowsPerStep() && !over()) {
+        while (windows.size() < wanted && !over()) {
             Lane lane = lanes.get(turn);
             if (!lane.done && !lane.epochRead) {
                 Optional<Window> window = window(lane);

@@ -4,6 +4,8 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
+import java.util.List;
+import java.util.Optional;
 
 /// The shape of a training batch.
 @ConfigMapping(prefix = "millrace.batch")
@@ -25,6 +27,9 @@ public interface BatchConfig {
     @Min(1)
     @Max(1 << 16)
     int accumulation();
+
+    /// Other numbers of micro-batches from later steps on, `step:micro-batches`, ascending; steps count from 1.
+    Optional<List<String>> ramp();
 
     /// Steps prepared ahead of the training thread.
     @WithDefault("4")

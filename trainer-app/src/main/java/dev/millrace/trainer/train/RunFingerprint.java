@@ -27,6 +27,7 @@ final class RunFingerprint {
             "millrace.batch.sequence-length",
             "millrace.batch.micro-batch",
             "millrace.batch.accumulation",
+            "millrace.batch.ramp",
             "millrace.intake.max-record-size",
             "millrace.intake.duplicate-window");
 
@@ -98,6 +99,9 @@ final class RunFingerprint {
                 "millrace.batch.micro-batch", Integer.toString(settings.batch().microBatch()));
         values.put(
                 "millrace.batch.accumulation", Integer.toString(settings.batch().accumulation()));
+        values.put(
+                "millrace.batch.ramp",
+                settings.batch().ramp().map(stages -> String.join(",", stages)).orElse(OFF));
         values.put(
                 "millrace.intake.max-record-size",
                 Long.toString(settings.intake().maxRecordSize().asLongValue()));

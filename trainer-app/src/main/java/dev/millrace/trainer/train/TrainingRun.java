@@ -1,17 +1,11 @@
 package dev.millrace.trainer.train;
 
 import ai.djl.Device;
-import dev.millrace.trainer.batch.BatchAssembler;
-import dev.millrace.trainer.batch.BatchConfig;
 import dev.millrace.trainer.batch.Prefetcher;
-import dev.millrace.trainer.batch.RecordReader;
-import dev.millrace.trainer.batch.Skip;
-import dev.millrace.trainer.batch.SkipRanges;
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointManifest;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
 import dev.millrace.trainer.checkpoint.Retention;
-import dev.millrace.trainer.intake.DocumentDecoder;
 import dev.millrace.trainer.intake.DocumentIntake;
 import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.intake.LogInspector;
@@ -26,7 +20,6 @@ import dev.millrace.trainer.ledger.SettingsChange;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.Objective;
-import dev.millrace.trainer.tokenize.DocumentEncoder;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
@@ -342,7 +335,8 @@ final class TrainingRun {
         intake.exchange().open(start.ranges());
         status.enter(new TrainingState.Training());
         try (Prefetcher batches = new Prefetcher(
-                assembler(tokenizer, start, records), settings.batch().prefetch())) {
+                Assemblers.of(settings, intake.exchange(), tokenizer, state.step(), start, records),
+                settings.batch().prefetch())) {
             return training.run(batches);
         } finally {
             loop = null;
@@ -353,31 +347,6 @@ final class TrainingRun {
         return spike.sigma().isPresent()
                 ? Optional.of(new SpikeRule(spike.sigma().getAsDouble(), spike.window()))
                 : Optional.empty();
-    }
-
-    private BatchAssembler assembler(DocumentTokenizer tokenizer, RunStart start, RunRecords records) {
-        BatchConfig batch = settings.batch();
-        List<Skip.Range> skips = settings.intake().skip().orElse(List.of()).stream()
-                .map(Skip.Range::parse)
-                .toList();
-        return new BatchAssembler(
-                intake.exchange(),
-                RecordReader.of(
-                        new DocumentDecoder(Math.toIntExact(
-                                settings.intake().maxRecordSize().asLongValue())),
-                        DocumentEncoder.of(
-                                tokenizer,
-                                settings.tokenizer().fillInTheMiddle(),
-                                settings.train().seed())),
-                records.seen(),
-                new SkipRanges(records.ledger().skips(), skips),
-                new BatchAssembler.Shape(
-                        batch.sequenceLength(),
-                        Math.multiplyExact(batch.microBatch(), batch.accumulation()),
-                        settings.intake().maxConsecutiveBad()),
-                start.cursor(),
-                start.bounds(),
-                records.ledger().ahead());
     }
 
     /// Looks at the log until it is there: a broker that is away is waited for.

@@ -383,7 +383,9 @@ class BatchAssemblerTest {
                 ScriptedLog::read,
                 seen,
                 skips,
-                new BatchAssembler.Shape(length, windowsPerStep, bounds.isPresent() && length < 8 ? 100 : 3),
+                new BatchAssembler.Shape(
+                        length, windowsPerStep, BatchRamp.constant(1), bounds.isPresent() && length < 8 ? 100 : 3),
+                0,
                 start,
                 bounds,
                 recorded);

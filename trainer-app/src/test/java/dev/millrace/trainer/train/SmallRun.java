@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.millrace.trainer.batch.BatchAssembler;
+import dev.millrace.trainer.batch.BatchRamp;
 import dev.millrace.trainer.batch.Prefetcher;
 import dev.millrace.trainer.batch.ScriptedLog;
 import dev.millrace.trainer.batch.SeenIds;
@@ -37,7 +38,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /// A run of the training loop over a scripted log, with all its real parts but Kafka: a checkpoint after each step,
-/// one window of [#LENGTH] tokens a step.
+/// micro-batches of one window of [#LENGTH] tokens.
 final class SmallRun {
     static final int LENGTH = 16;
 
@@ -45,13 +46,15 @@ final class SmallRun {
     private final Path model;
     private final int maxNonFinite;
     private final Optional<SpikeRule> spikes;
+    private final BatchRamp ramp;
     final TrainingStatus status = new TrainingStatus(InstantSource.system(), Duration.ofMinutes(1));
 
-    SmallRun(Path directory, Path model, int maxNonFinite, Optional<SpikeRule> spikes) {
+    SmallRun(Path directory, Path model, int maxNonFinite, Optional<SpikeRule> spikes, BatchRamp ramp) {
         this.directory = directory;
         this.model = model;
         this.maxNonFinite = maxNonFinite;
         this.spikes = spikes;
+        this.ramp = ramp;
     }
 
     /// Writes a model whose loss is no number wherever a token is read.
@@ -111,7 +114,8 @@ final class SmallRun {
                 ScriptedLog::read,
                 new SeenIds(0),
                 new SkipRanges(List.of(), List.of()),
-                new BatchAssembler.Shape(LENGTH, 1, 1),
+                new BatchAssembler.Shape(LENGTH, 1, ramp, 1),
+                state.step(),
                 state.cursor(),
                 Optional.empty(),
                 ledger.ahead());
@@ -144,6 +148,13 @@ final class SmallRun {
     /// The file of the checkpoint of a step.
     Path file(long step, String name) {
         return directory.resolve("step-%012d".formatted(step)).resolve(name);
+    }
+
+    /// Windows of each step.
+    List<Integer> windows() throws IOException {
+        return LedgerReader.in(directory).between(0, Long.MAX_VALUE).stream()
+                .map(entry -> entry.composition().order().size())
+                .toList();
     }
 
     /// Why steps were skipped, by step.

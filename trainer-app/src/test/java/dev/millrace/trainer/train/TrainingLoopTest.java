@@ -3,6 +3,7 @@ package dev.millrace.trainer.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.trainer.batch.BatchRamp;
 import dev.millrace.trainer.learn.SmallModels;
 import dev.millrace.trainer.learn.SpikeRule;
 import dev.millrace.trainer.learn.TorchEngine;
@@ -45,7 +46,8 @@ class TrainingLoopTest {
     }
 
     private SmallRun run(String name, int maxNonFinite, Optional<SpikeRule> spikes) throws IOException {
-        return new SmallRun(Files.createDirectory(root.resolve(name)), model, maxNonFinite, spikes);
+        return new SmallRun(
+                Files.createDirectory(root.resolve(name)), model, maxNonFinite, spikes, BatchRamp.constant(1));
     }
 
     @Test
@@ -130,6 +132,32 @@ class TrainingLoopTest {
         assertThat(run.file(6, "manifest.json")).exists();
         assertThat(run.file(7, "manifest.json")).doesNotExist();
         assertThat(run.skipped()).containsOnlyKeys(4L, 5L, 6L, 7L);
+    }
+
+    @Test
+    void stepsGrowAsTheRampSaysAndARunThatIsInterruptedMakesTheSame() throws Exception {
+        // Given: the step that is interrupted is the last small one
+        String[] records = records(20, 9, SPIKE);
+        BatchRamp ramp = BatchRamp.parse(1, List.of("3:2", "6:3"));
+        SmallRun undisturbed = grown("undisturbed", ramp);
+        SmallRun interrupted = grown("interrupted", ramp);
+
+        // When
+        undisturbed.trainTo(7, records);
+        for (long step : List.of(2, 5, 7)) {
+            interrupted.trainTo(step, records);
+        }
+
+        // Then
+        assertThat(undisturbed.windows()).containsExactly(1, 1, 2, 2, 2, 3, 3);
+        assertThat(interrupted.windows()).isEqualTo(undisturbed.windows());
+        for (String file : LEARNED) {
+            assertThat(interrupted.file(7, file)).hasSameBinaryContentAs(undisturbed.file(7, file));
+        }
+    }
+
+    private SmallRun grown(String name, BatchRamp ramp) throws IOException {
+        return new SmallRun(Files.createDirectory(root.resolve(name)), model, 10, Optional.empty(), ramp);
     }
 
     /// Records of one step each, all easy but that of one step.
