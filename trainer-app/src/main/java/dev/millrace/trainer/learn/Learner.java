@@ -117,16 +117,20 @@ public final class Learner implements Saveable, AutoCloseable {
     /// @param targets the token due after each input, or -100 where none is to be learned
     /// @param stepTargets targets other than -100 in all micro-batches of the step
     public void accumulate(int[] inputs, int[] targets, int rows, int columns, long stepTargets) {
-        TokenGrid targetGrid = new TokenGrid(targets, rows, columns);
-        if (targetGrid.trainedTargets() > stepTargets || stepTargets < 1) {
-            throw new IllegalArgumentException("The micro-batch has " + targetGrid.trainedTargets()
+        accumulate(new TokenGrid(inputs, rows, columns), new TokenGrid(targets, rows, columns), stepTargets);
+    }
+
+    /// As [#accumulate(int[], int[], int, int, long)], where documents may be kept apart, see [TokenGrid#apart].
+    public void accumulate(TokenGrid inputs, TokenGrid targets, long stepTargets) {
+        if (targets.trainedTargets() > stepTargets || stepTargets < 1) {
+            throw new IllegalArgumentException("The micro-batch has " + targets.trainedTargets()
                     + " targets, the whole step is said to have " + stepTargets);
         }
         try (NDManager microBatch = owner.newSubManager()) {
             JniUtils.setGradMode(true);
             NDArray share = microBatch.full(new Shape(), 1f / stepTargets, DataType.FLOAT32);
             accumulated = true;
-            NDArray loss = model.train(microBatch, new TokenGrid(inputs, rows, columns), targetGrid, share, recompute);
+            NDArray loss = model.train(microBatch, inputs, targets, share, recompute);
             kernels.plain("add_loss", microBatch, stepLoss, loss, share);
         }
     }

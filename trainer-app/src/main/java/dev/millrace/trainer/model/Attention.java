@@ -12,7 +12,7 @@ import java.util.Map;
 final class Attention implements BlockPart {
     static final String SCRIPT = """
             def attention(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_HDxM: Tensor, k_KDxM: Tensor, \
-            v_KDxM: Tensor, o_MxHD: Tensor, rotation_2TR: Tensor) -> Tensor:
+            v_KDxM: Tensor, o_MxHD: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
               rows = torch.size(x_BTM, 0)
               positions = torch.size(x_BTM, 1)
               n_BTM = (self).rms_norm(x_BTM, gain_M)
@@ -20,11 +20,10 @@ final class Attention implements BlockPart {
               q_BHTD = torch.transpose(torch.view((self).product(n_BTM, q_HDxM), heads), 1, 2)
               k_BKTD = torch.transpose(torch.view((self).product(n_BTM, k_KDxM), heads), 1, 2)
               v_BKTD = torch.transpose(torch.view((self).product(n_BTM, v_KDxM), heads), 1, 2)
-              q_BHTD = (self).rotate(q_BHTD, rotation_2TR)
-              k_BKTD = (self).rotate(k_BKTD, rotation_2TR)
+              q_BHTD = (self).rotate(q_BHTD, rotation)
+              k_BKTD = (self).rotate(k_BKTD, rotation)
               grouped = torch.ne(torch.size(q_BHTD, 1), torch.size(k_BKTD, 1))
-              y_BHTD = torch.scaled_dot_product_attention(q_BHTD, k_BKTD, v_BKTD, None, 0., True, \
-            scale=None, enable_gqa=grouped)
+              y_BHTD = (self).attend(q_BHTD, k_BKTD, v_BKTD, allowed, None, grouped)
               y_BTHD = torch.reshape(torch.transpose(y_BHTD, 1, 2), [rows, positions, -1])
               return torch.add(x_BTM, (self).product(y_BTHD, o_MxHD))
             """;
@@ -56,6 +55,15 @@ final class Attention implements BlockPart {
 
     @Override
     public NDArray forward(Pass pass, NDArray x_BTM) {
-        return pass.run("attention", x_BTM, gain_M, q_HDxM, k_KDxM, v_KDxM, o_MxHD, pass.rotation_2TR());
+        return pass.run(
+                "attention",
+                x_BTM,
+                gain_M,
+                q_HDxM,
+                k_KDxM,
+                v_KDxM,
+                o_MxHD,
+                pass.mask().rotation(),
+                pass.mask().allowed());
     }
 }

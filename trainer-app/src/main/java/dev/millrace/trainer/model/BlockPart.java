@@ -18,18 +18,17 @@ interface BlockPart {
     /// What all parts of one run through the model share.
     ///
     /// @param scope where results live
-    /// @param rotation_2TR cosine and sine for each position, see [RotaryEmbedding]
+    /// @param mask where each position may look, and how it is turned
     /// @param gradients whether a backward pass follows
     /// @param auxiliaryLosses scalars that are trained for besides the cross-entropy, added by the parts
-    record Pass(
-            Kernels kernels, NDManager scope, NDArray rotation_2TR, boolean gradients, List<NDArray> auxiliaryLosses) {
+    record Pass(Kernels kernels, NDManager scope, DocumentMask mask, boolean gradients, List<NDArray> auxiliaryLosses) {
         NDArray run(String method, NDArray... inputs) {
             return gradients ? kernels.differentiable(method, scope, inputs) : kernels.plain(method, scope, inputs);
         }
 
         /// The same run with results in another scope and auxiliary losses of its own.
         Pass within(NDManager other, boolean withGradients) {
-            return new Pass(kernels, other, rotation_2TR, withGradients, new ArrayList<>());
+            return new Pass(kernels, other, mask, withGradients, new ArrayList<>());
         }
     }
 }

@@ -110,6 +110,7 @@ public final class DeepSeekModel implements AutoCloseable {
                 Products.SCRIPT,
                 RmsNorm.SCRIPT,
                 RotaryEmbedding.SCRIPT,
+                DocumentMask.SCRIPT,
                 FeedForward.SCRIPT,
                 LanguageHead.SCRIPT,
                 EMBED_SCRIPT,
@@ -165,7 +166,7 @@ public final class DeepSeekModel implements AutoCloseable {
     /// @return float32 `[rows, columns, vocabulary]`, belonging to `scope`
     public NDArray logits(NDManager scope, TokenGrid inputs) {
         try (NDManager pass = owner.newSubManager()) {
-            BlockPart.Pass run = pass(pass, inputs.columns(), false);
+            BlockPart.Pass run = pass(pass, inputs, false);
             NDArray logits_BTV = head.logits(run, hidden(run, inputs));
             logits_BTV.attach(scope);
             return logits_BTV;
@@ -177,7 +178,7 @@ public final class DeepSeekModel implements AutoCloseable {
     /// @return float32 `[rows, 1, vocabulary]`, belonging to `scope`
     public NDArray lastLogits(NDManager scope, TokenGrid inputs) {
         try (NDManager pass = owner.newSubManager()) {
-            BlockPart.Pass run = pass(pass, inputs.columns(), false);
+            BlockPart.Pass run = pass(pass, inputs, false);
             NDArray last_B1M = hidden(run, inputs).get(":, -1:");
             NDArray logits_B1V = head.logits(run, last_B1M);
             logits_B1V.attach(scope);
@@ -191,7 +192,7 @@ public final class DeepSeekModel implements AutoCloseable {
     public NDArray loss(NDManager scope, TokenGrid inputs, TokenGrid targets) {
         requireAlike(inputs, targets);
         try (NDManager pass = owner.newSubManager()) {
-            BlockPart.Pass run = pass(pass, inputs.columns(), false);
+            BlockPart.Pass run = pass(pass, inputs, false);
             NDArray loss = losses(run, hidden(run, inputs), inputs, targets).crossEntropy();
             loss.attach(scope);
             return loss;
@@ -207,7 +208,7 @@ public final class DeepSeekModel implements AutoCloseable {
     public NDArray train(NDManager scope, TokenGrid inputs, TokenGrid targets, NDArray share, Recompute recompute) {
         requireAlike(inputs, targets);
         try (NDManager pass = owner.newSubManager()) {
-            BlockPart.Pass run = pass(pass, inputs.columns(), true);
+            BlockPart.Pass run = pass(pass, inputs, true);
             NDArray crossEntropy = switch (recompute) {
                 case NONE -> {
                     Losses losses = losses(run, hidden(run, inputs), inputs, targets);
@@ -266,13 +267,14 @@ public final class DeepSeekModel implements AutoCloseable {
             NextTokenPrediction module, BlockPart.Pass run, NDArray x_BTM, TokenGrid inputs, TokenGrid targets) {
         int positions = inputs.columns() - 1;
         NDArray next_BT = inputs.tensor(run.scope()).get(":, 1:");
-        NDArray targets_N = targets.tensor(run.scope()).get(":, 1:").reshape(-1);
+        NDArray targets_N =
+                targets.within(inputs).tensor(run.scope()).get(":, 1:").reshape(-1);
         return module.loss(shorter(run, positions), x_BTM, head, embedding_VxM, next_BT, targets_N);
     }
 
     private static BlockPart.Pass shorter(BlockPart.Pass run, int positions) {
-        NDArray rotation_2TR = run.rotation_2TR().get(run.scope(), new NDIndex(":, :{}", positions));
-        return new BlockPart.Pass(run.kernels(), run.scope(), rotation_2TR, run.gradients(), run.auxiliaryLosses());
+        DocumentMask mask = run.mask().first(run.scope(), positions);
+        return new BlockPart.Pass(run.kernels(), run.scope(), mask, run.gradients(), run.auxiliaryLosses());
     }
 
     /// Ends a step for what is not learned by gradient: the biases of the routers, see [RouterBias]. What was
@@ -317,7 +319,15 @@ public final class DeepSeekModel implements AutoCloseable {
     }
 
     /// What the parts of one run share.
-    BlockPart.Pass pass(NDManager scope, int positions, boolean gradients) {
+    BlockPart.Pass pass(NDManager scope, TokenGrid inputs, boolean gradients) {
+        NDArray table_2TR = rotation(scope, inputs.columns());
+        DocumentMask mask = inputs.places(scope)
+                .map(places_BT -> DocumentMask.apart(kernels, scope, places_BT, table_2TR))
+                .orElseGet(() -> DocumentMask.causal(scope, table_2TR));
+        return new BlockPart.Pass(kernels, scope, mask, gradients, new ArrayList<>());
+    }
+
+    private NDArray rotation(NDManager scope, int positions) {
         if (positions > config.maxPositions()) {
             throw new IllegalArgumentException("A row of " + positions + " tokens is longer than the model's "
                     + config.maxPositions() + " positions (max_position_embeddings)");
@@ -328,10 +338,9 @@ public final class DeepSeekModel implements AutoCloseable {
             }
             rotation_2TR = rotary.table(owner, positions);
         }
-        NDArray table_2TR = rotation_2TR.getShape().get(1) == positions
+        return rotation_2TR.getShape().get(1) == positions
                 ? rotation_2TR
                 : rotation_2TR.get(scope, new NDIndex(":, :{}", positions));
-        return new BlockPart.Pass(kernels, scope, table_2TR, gradients, new ArrayList<>());
     }
 
     @Override

@@ -16,39 +16,39 @@ import java.util.SequencedMap;
 final class LatentAttention implements BlockPart {
     static final String SCRIPT = """
             def latent_attention(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_HDxM: Tensor, \
-            kv_a_CRxM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, o_MxHV: Tensor, rotation_2TR: Tensor) -> Tensor:
+            kv_a_CRxM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, o_MxHV: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
               n_BTM = (self).rms_norm(x_BTM, gain_M)
               q_BTHD = (self).product(n_BTM, q_HDxM)
               return torch.add(x_BTM, (self).latent_heads(q_BTHD, n_BTM, kv_a_CRxM, gain_C, kv_b_HPVxC, o_MxHV, \
-            rotation_2TR))
+            rotation, allowed))
             def latent_attention_low_rank(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_a_QxM: Tensor, \
             gain_Q: Tensor, q_b_HDxQ: Tensor, kv_a_CRxM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, \
-            o_MxHV: Tensor, rotation_2TR: Tensor) -> Tensor:
+            o_MxHV: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
               n_BTM = (self).rms_norm(x_BTM, gain_M)
               q_BTHD = (self).product((self).latent_norm((self).product(n_BTM, q_a_QxM), gain_Q), q_b_HDxQ)
               return torch.add(x_BTM, (self).latent_heads(q_BTHD, n_BTM, kv_a_CRxM, gain_C, kv_b_HPVxC, o_MxHV, \
-            rotation_2TR))
-            def turn(self: __torch__.Kernels, x_BHTD: Tensor, rotation_2TR: Tensor) -> Tensor:
+            rotation, allowed))
+            def turn(self: __torch__.Kernels, x_BHTD: Tensor, rotation: Tensor) -> Tensor:
               if torch.eq(self.rope_interleaved, 1):
-                turned_BHTD = (self).rotate_pairs(x_BHTD, rotation_2TR)
+                turned_BHTD = (self).rotate_pairs(x_BHTD, rotation)
               else:
-                turned_BHTD = (self).rotate(x_BHTD, rotation_2TR)
+                turned_BHTD = (self).rotate(x_BHTD, rotation)
               return turned_BHTD
             def latent_heads(self: __torch__.Kernels, q_BTHD: Tensor, n_BTM: Tensor, kv_a_CRxM: Tensor, \
-            gain_C: Tensor, kv_b_HPVxC: Tensor, o_MxHV: Tensor, rotation_2TR: Tensor) -> Tensor:
+            gain_C: Tensor, kv_b_HPVxC: Tensor, o_MxHV: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
               rows = torch.size(n_BTM, 0)
               positions = torch.size(n_BTM, 1)
               latent = torch.size(gain_C, 0)
               heads = self.heads
               plain = self.plain_dim
-              turned = torch.mul(torch.size(rotation_2TR, 2), 2)
+              turned = torch.mul(torch.size(rotation, -1), 2)
               values = self.value_dim
               q_BHTD = torch.transpose(torch.view(q_BTHD, [rows, positions, heads, -1]), 1, 2)
               q_plain_BHTP = torch.narrow(q_BHTD, 3, 0, plain)
-              q_turned_BHTR = (self).turn(torch.narrow(q_BHTD, 3, plain, turned), rotation_2TR)
+              q_turned_BHTR = (self).turn(torch.narrow(q_BHTD, 3, plain, turned), rotation)
               c_BTC = (self).product(n_BTM, kv_a_CRxM)
               k_shared_B1TR = torch.unsqueeze(torch.narrow(c_BTC, 2, latent, turned), 1)
-              k_turned_B1TR = (self).turn(k_shared_B1TR, rotation_2TR)
+              k_turned_B1TR = (self).turn(k_shared_B1TR, rotation)
               k_turned_BHTR = torch.expand(k_turned_B1TR, [-1, heads, -1, -1])
               c_norm_BTC = (self).latent_norm(torch.narrow(c_BTC, 2, 0, latent), gain_C)
               kv_BTHE = torch.view((self).product(c_norm_BTC, kv_b_HPVxC), [rows, positions, heads, -1])
@@ -62,8 +62,7 @@ final class LatentAttention implements BlockPart {
                 value_BHTD = torch.constant_pad_nd(v_BHTV, [0, missing], 0)
               else:
                 value_BHTD = v_BHTV
-              y_BHTD = torch.scaled_dot_product_attention(query_BHTD, key_BHTD, value_BHTD, None, 0., True, \
-            scale=self.softmax_scale, enable_gqa=False)
+              y_BHTD = (self).attend(query_BHTD, key_BHTD, value_BHTD, allowed, self.softmax_scale, False)
               y_BHTV = torch.narrow(y_BHTD, 3, 0, values)
               y_BTHV = torch.reshape(torch.transpose(y_BHTV, 1, 2), [rows, positions, -1])
               return (self).product(y_BTHV, o_MxHV)
@@ -133,10 +132,11 @@ final class LatentAttention implements BlockPart {
 
     @Override
     public NDArray forward(Pass pass, NDArray x_BTM) {
-        NDArray[] inputs = new NDArray[weights.length + 2];
+        NDArray[] inputs = new NDArray[weights.length + 3];
         inputs[0] = x_BTM;
         System.arraycopy(weights, 0, inputs, 1, weights.length);
-        inputs[inputs.length - 1] = pass.rotation_2TR();
+        inputs[inputs.length - 2] = pass.mask().rotation();
+        inputs[inputs.length - 1] = pass.mask().allowed();
         return pass.run(lowRankQueries ? "latent_attention_low_rank" : "latent_attention", inputs);
     }
 }

@@ -12,20 +12,20 @@ import ai.djl.ndarray.types.Shape;
 /// keys alike, so that their products do not change.
 final class RotaryEmbedding {
     static final String SCRIPT = """
-            def rotate(self: __torch__.Kernels, x_BHTD: Tensor, rotation_2TR: Tensor) -> Tensor:
+            def rotate(self: __torch__.Kernels, x_BHTD: Tensor, rotation: Tensor) -> Tensor:
               half = torch.floordiv(torch.size(x_BHTD, 3), 2)
-              cos_TR = torch.select(rotation_2TR, 0, 0)
-              sin_TR = torch.select(rotation_2TR, 0, 1)
+              cos_TR = torch.select(rotation, 0, 0)
+              sin_TR = torch.select(rotation, 0, 1)
               a_BHTR = torch.narrow(x_BHTD, 3, 0, half)
               b_BHTR = torch.narrow(x_BHTD, 3, half, half)
               first_BHTR = torch.sub(torch.mul(a_BHTR, cos_TR), torch.mul(b_BHTR, sin_TR))
               second_BHTR = torch.add(torch.mul(b_BHTR, cos_TR), torch.mul(a_BHTR, sin_TR))
               return torch.to(torch.cat([first_BHTR, second_BHTR], 3), self.compute_type)
-            def rotate_pairs(self: __torch__.Kernels, x_BHTD: Tensor, rotation_2TR: Tensor) -> Tensor:
+            def rotate_pairs(self: __torch__.Kernels, x_BHTD: Tensor, rotation: Tensor) -> Tensor:
               sizes = torch.size(x_BHTD)
               pairs_BHTR2 = torch.view(x_BHTD, [sizes[0], sizes[1], sizes[2], -1, 2])
               halves_BHTD = torch.flatten(torch.transpose(pairs_BHTR2, 3, 4), 3)
-              return (self).rotate(halves_BHTD, rotation_2TR)
+              return (self).rotate(halves_BHTD, rotation)
             """;
 
     private final float[] frequencies_R;

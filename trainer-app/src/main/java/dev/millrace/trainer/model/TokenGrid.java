@@ -7,14 +7,23 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Token ids in rows of equal length, row by row in one array. The array is used, not copied.
+///
+/// A row is one text, or several that are to be kept apart, see [#apart].
 public final class TokenGrid {
     private final int[] ids;
+    private final int @Nullable [] places;
     private final int rows;
     private final int columns;
 
     public TokenGrid(int[] ids, int rows, int columns) {
+        this(ids, rows, columns, null);
+    }
+
+    private TokenGrid(int[] ids, int rows, int columns, int @Nullable [] places) {
         if (rows <= 0 || columns <= 0 || ids.length != (long) rows * columns) {
             throw new IllegalArgumentException(
                     ids.length + " ids are not " + rows + " rows of " + columns + " (each must be positive)");
@@ -22,6 +31,40 @@ public final class TokenGrid {
         this.ids = ids;
         this.rows = rows;
         this.columns = columns;
+        this.places = places;
+    }
+
+    /// The same tokens as inputs of which each sees only those before it in its own document.
+    ///
+    /// @param of each token its place in its document, counted from 0 where its row begins
+    /// @throws IllegalArgumentException where a place is neither 0 nor one more than that to its left
+    public TokenGrid apart(int[] of) {
+        if (of.length != ids.length) {
+            throw new IllegalArgumentException(of.length + " places for " + ids.length + " tokens: they must be alike");
+        }
+        for (int i = 0; i < of.length; i++) {
+            if (of[i] != 0 && (i % columns == 0 || of[i] != of[i - 1] + 1)) {
+                throw new IllegalArgumentException("Place " + of[i] + " in row " + i / columns + ", column "
+                        + i % columns + " follows none before it");
+            }
+        }
+        return new TokenGrid(ids, rows, columns, of);
+    }
+
+    /// These targets, but none where an input is the first of a document: who predicts two tokens on would predict it
+    /// from another document.
+    TokenGrid within(TokenGrid inputs) {
+        int[] starts = inputs.places;
+        if (starts == null) {
+            return this;
+        }
+        int[] kept = ids.clone();
+        for (int i = 0; i < kept.length; i++) {
+            if (starts[i] == 0) {
+                kept[i] = DeepSeekModel.IGNORED_TARGET;
+            }
+        }
+        return new TokenGrid(kept, rows, columns);
     }
 
     public int rows() {
@@ -57,9 +100,20 @@ public final class TokenGrid {
     ///
     /// @return int32 `[rows, columns]` on the host, belonging to `scope`
     NDArray tensor(NDManager scope) {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(ids.length, Integer.BYTES))
+        return tensor(scope, ids);
+    }
+
+    /// The places for libtorch, where documents are to be kept apart.
+    ///
+    /// @return as [#tensor]
+    Optional<NDArray> places(NDManager scope) {
+        return Optional.ofNullable(places).map(each -> tensor(scope, each));
+    }
+
+    private NDArray tensor(NDManager scope, int[] values) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(values.length, Integer.BYTES))
                 .order(ByteOrder.nativeOrder());
-        bytes.asIntBuffer().put(ids);
+        bytes.asIntBuffer().put(values);
         NDManager host = scope.getDevice().equals(Device.cpu()) ? scope : scope.newSubManager(Device.cpu());
         return host.create(bytes, new Shape(rows, columns), DataType.INT32);
     }

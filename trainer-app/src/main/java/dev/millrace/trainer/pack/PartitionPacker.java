@@ -114,8 +114,26 @@ public final class PartitionPacker {
     private Window cut(int size, int consumed) {
         Position start = position;
         int[] tokens = Arrays.copyOfRange(buffer, head, head + size);
+        int[] starts = starts(size);
         consume(consumed);
-        return new Window(partition, start, position, length, tokens);
+        return new Window(partition, start, position, length, tokens, starts);
+    }
+
+    /// Where in the next so many tokens a record begins.
+    private int[] starts(int size) {
+        int[] starts = new int[Math.min(size, runs.size())];
+        int count = 0;
+        int at = 0;
+        for (Run run : runs) {
+            if (at >= size) {
+                break;
+            }
+            if (run.first() == 0) {
+                starts[count++] = at;
+            }
+            at += run.count();
+        }
+        return Arrays.copyOf(starts, count);
     }
 
     private void consume(int count) {

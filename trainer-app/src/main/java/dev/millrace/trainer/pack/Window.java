@@ -14,11 +14,13 @@ public final class Window {
     private final Position end;
     private final int length;
     private final int[] tokens;
+    private final int[] starts;
 
     /// @param tokens up to `length + 1` token ids; the places that are missing are padding
     /// @param start where this window begins
     /// @param end where the next one begins
-    Window(int partition, Position start, Position end, int length, int[] tokens) {
+    /// @param starts ascending, the indices in `tokens` at which a record begins
+    Window(int partition, Position start, Position end, int length, int[] tokens, int[] starts) {
         if (tokens.length < 2 || tokens.length > length + 1) {
             throw new IllegalArgumentException(
                     "a window of length " + length + " takes 2 to " + (length + 1) + " tokens, not " + tokens.length);
@@ -28,6 +30,7 @@ public final class Window {
         this.end = end;
         this.length = length;
         this.tokens = tokens;
+        this.starts = starts;
     }
 
     public int partition() {
@@ -60,6 +63,21 @@ public final class Window {
         int filled = Math.min(length, tokens.length);
         System.arraycopy(tokens, 0, row, from, filled);
         java.util.Arrays.fill(row, from + filled, from + length, 0);
+    }
+
+    /// Writes to `length` places of `row` from `from` on how far each input lies behind the first one of its document
+    /// that
+    /// is in this window. Padding counts on.
+    public void copyPlaces(int[] row, int from) {
+        int place = 0;
+        int next = 0;
+        for (int i = 0; i < length; i++) {
+            if (next < starts.length && starts[next] == i) {
+                place = 0;
+                next++;
+            }
+            row[from + i] = place++;
+        }
     }
 
     /// Writes the targets to `length` places of `row` from `from` on; padding becomes [#IGNORED].

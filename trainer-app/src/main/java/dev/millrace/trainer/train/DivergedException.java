@@ -13,6 +13,7 @@ final class DivergedException extends RuntimeException {
                 + (step - inARow) + ", and no checkpoint is made. Look at what the steps are made of"
                 + " (/v1/lineage?step=" + step
                 + "): if it is the records, a higher limit passes over them; if it is the"
-                + " weights, a lower millrace.train.learning-rate.peak helps, from the last checkpoint on");
+                + " weights, a lower millrace.train.learning-rate.peak helps, from the last checkpoint on (see"
+                + " millrace.checkpoint.accept-changed)");
     }
 }

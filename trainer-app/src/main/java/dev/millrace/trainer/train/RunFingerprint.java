@@ -45,6 +45,7 @@ final class RunFingerprint {
                             "millrace.train.router-bias-rate",
                             "millrace.train.balance-weight",
                             "millrace.train.prediction-weight",
+                            "millrace.batch.document-mask",
                             "millrace.train.spike.sigma",
                             "millrace.train.spike.window",
                             "millrace.engine.recompute",
@@ -99,6 +100,7 @@ final class RunFingerprint {
                 "millrace.batch.micro-batch", Integer.toString(settings.batch().microBatch()));
         values.put(
                 "millrace.batch.accumulation", Integer.toString(settings.batch().accumulation()));
+        values.put("millrace.batch.document-mask", settings.batch().documentMask() ? "true" : OFF);
         values.put(
                 "millrace.batch.ramp",
                 settings.batch().ramp().map(stages -> String.join(",", stages)).orElse(OFF));

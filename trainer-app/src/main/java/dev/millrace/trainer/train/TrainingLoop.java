@@ -13,6 +13,7 @@ import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.learn.StepOutcome;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.ledger.StepResult;
+import dev.millrace.trainer.model.TokenGrid;
 import dev.millrace.trainer.pack.Window;
 import dev.millrace.trainer.publish.Outbox;
 import java.io.IOException;
@@ -53,6 +54,7 @@ public final class TrainingLoop {
     /// What a run is to do.
     ///
     /// @param microBatch windows through the model at once
+    /// @param documentMask whether the documents of a window are kept apart
     /// @param checkpointEvery steps
     /// @param logEvery steps
     /// @param maxNonFinite steps in a row without a finite loss and gradient norm that end the run
@@ -60,6 +62,7 @@ public final class TrainingLoop {
     /// @param fingerprint settings that must not change within the run
     public record Plan(
             int microBatch,
+            boolean documentMask,
             long checkpointEvery,
             long logEvery,
             int maxNonFinite,
@@ -226,11 +229,17 @@ public final class TrainingLoop {
         int columns = windows.getFirst().length();
         int[] inputs = new int[windows.size() * columns];
         int[] wanted = new int[inputs.length];
+        int[] places = new int[inputs.length];
         for (int row = 0; row < windows.size(); row++) {
             windows.get(row).copyInputs(inputs, row * columns);
             windows.get(row).copyTargets(wanted, row * columns);
+            windows.get(row).copyPlaces(places, row * columns);
         }
-        learner.accumulate(inputs, wanted, windows.size(), columns, stepTargets);
+        TokenGrid grid = new TokenGrid(inputs, windows.size(), columns);
+        learner.accumulate(
+                plan.documentMask() ? grid.apart(places) : grid,
+                new TokenGrid(wanted, windows.size(), columns),
+                stepTargets);
     }
 
     private void save() throws IOException, InterruptedException {

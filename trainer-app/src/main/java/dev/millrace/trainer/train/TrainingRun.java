@@ -312,6 +312,7 @@ final class TrainingRun {
         TrainingLoop training = new TrainingLoop(
                 new TrainingLoop.Plan(
                         settings.batch().microBatch(),
+                        settings.batch().documentMask(),
                         settings.checkpoint().everySteps(),
                         train.logEvery(),
                         train.maxNonFinite(),

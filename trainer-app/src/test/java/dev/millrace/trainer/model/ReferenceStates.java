@@ -27,7 +27,7 @@ final class ReferenceStates {
     static double difference(DeepSeekModel model, SafetensorsFile reference, TokenGrid inputs) throws IOException {
         ReferenceStates states = new ReferenceStates(model, reference);
         try (NDManager scope = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
-            states.compare(model.pass(scope, inputs.columns(), false), inputs);
+            states.compare(model.pass(scope, inputs, false), inputs);
         }
         return states.largest;
     }

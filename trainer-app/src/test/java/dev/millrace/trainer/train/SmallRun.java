@@ -125,7 +125,7 @@ final class SmallRun {
             long maxSteps, TrainingLoop.State state, Learner learner, Checkpointer checkpoints, StepLedger ledger) {
         return new TrainingLoop(
                 new TrainingLoop.Plan(
-                        1, 1, 1, maxNonFinite, spikes, OptionalLong.of(maxSteps), Optional.empty(), Map.of()),
+                        1, false, 1, 1, maxNonFinite, spikes, OptionalLong.of(maxSteps), Optional.empty(), Map.of()),
                 state,
                 learner,
                 new LearningRateSchedule.Constant(1e-2, 0),
