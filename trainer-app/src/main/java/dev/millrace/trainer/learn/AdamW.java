@@ -90,6 +90,10 @@ final class AdamW {
     }
 
     private void update(NDManager scope, Group group, double learningRate, double decay, double clip) {
+        // Adapters are matrices, all of them.
+        if (group.parameters().isEmpty()) {
+            return;
+        }
         // On the host, where reading them waits for no device. Gradients are divided by the last, in the same pass.
         NDArray numbers = scope.newSubManager(Device.cpu()).create(new double[] {steps, learningRate, decay, 1 / clip});
         kernels.plain("adamw", scope, List.of(group.parameters(), group.first(), group.second()), numbers);

@@ -11,7 +11,8 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.SplittableRandom;
 
-/// The first weights: gains are one, biases of routers zero, matrices normally distributed with mean 0.
+/// The first weights: gains are one, biases of routers zero, matrices normally distributed with mean 0, adapters such
+/// that they add nothing.
 ///
 /// A pure function of (seed, parameter name, standard deviation): neither the order of parameters nor the device,
 /// thread count or Java version shows in it.
@@ -21,12 +22,21 @@ record Initialization(long seed, double std) {
     NDArray create(ParameterSpec spec, NDManager owner) {
         return switch (spec.role()) {
             case GAIN -> owner.ones(spec.shape(), DataType.FLOAT32);
-            case MATRIX -> normal(spec, owner);
-            case ROUTER_BIAS -> owner.zeros(spec.shape(), DataType.FLOAT32);
+            case MATRIX -> filled(spec, owner, this::fillNormal);
+            // PEFT's choice, that of a linear module: Kaiming's with a = sqrt(5).
+            case ADAPTER_DOWN -> {
+                double bound = 1 / Math.sqrt((double) spec.shape().get(1));
+                yield filled(spec, owner, (target, random) -> fillUniform(target, random, bound));
+            }
+            case ROUTER_BIAS, ADAPTER_UP -> owner.zeros(spec.shape(), DataType.FLOAT32);
         };
     }
 
-    private NDArray normal(ParameterSpec spec, NDManager owner) {
+    private interface Filling {
+        void fill(FloatBuffer target, SplittableRandom random);
+    }
+
+    private NDArray filled(ParameterSpec spec, NDManager owner, Filling filling) {
         SplittableRandom random = new SplittableRandom(streamSeed(spec.name()));
         NDArray parameter = owner.create(spec.shape(), DataType.FLOAT32);
         long elements = spec.shape().size();
@@ -37,7 +47,7 @@ record Initialization(long seed, double std) {
             flat.attach(scope);
             for (long first = 0; first < elements; first += chunk) {
                 int count = Math.toIntExact(Math.min(chunk, elements - first));
-                fill(bytes.clear().limit(count * Float.BYTES).asFloatBuffer(), random);
+                filling.fill(bytes.clear().limit(count * Float.BYTES).asFloatBuffer(), random);
                 try (NDArray piece = scope.create(bytes, new Shape(count), DataType.FLOAT32)) {
                     flat.set(new NDIndex(first + ":" + (first + count)), piece);
                 }
@@ -47,7 +57,7 @@ record Initialization(long seed, double std) {
     }
 
     /// Box-Muller with strict arithmetic: the JDK's own Gaussians may change from release to release.
-    private void fill(FloatBuffer target, SplittableRandom random) {
+    private void fillNormal(FloatBuffer target, SplittableRandom random) {
         while (target.hasRemaining()) {
             double radius = std * StrictMath.sqrt(-2 * StrictMath.log(1 - random.nextDouble()));
             double angle = 2 * Math.PI * random.nextDouble();
@@ -55,6 +65,12 @@ record Initialization(long seed, double std) {
             if (target.hasRemaining()) {
                 target.put((float) (radius * StrictMath.sin(angle)));
             }
+        }
+    }
+
+    private static void fillUniform(FloatBuffer target, SplittableRandom random, double bound) {
+        while (target.hasRemaining()) {
+            target.put((float) (bound * (2 * random.nextDouble() - 1)));
         }
     }
 

@@ -7,10 +7,11 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.millrace.trainer.model.AdapterShape;
+import dev.millrace.trainer.model.Adapters;
 import dev.millrace.trainer.model.DeepSeekModel;
 import dev.millrace.trainer.model.Kernels;
 import dev.millrace.trainer.model.ModelConfig;
-import dev.millrace.trainer.model.ParameterSpec;
 import dev.millrace.trainer.model.Recompute;
 import dev.millrace.trainer.model.TokenGrid;
 import java.io.IOException;
@@ -28,6 +29,8 @@ import java.util.SequencedMap;
 /// gradients may be half added: close the learner and restore.
 public final class Learner implements Saveable, AutoCloseable {
     private final NDManager owner;
+    private final TrainedPart part;
+    private final SequencedMap<String, NDArray> parameters;
     private final DeepSeekModel model;
     private final AdamW optimizer;
     private final Kernels kernels;
@@ -38,9 +41,21 @@ public final class Learner implements Saveable, AutoCloseable {
     private final Recompute recompute;
     private boolean accumulated;
 
-    private Learner(NDManager owner, ModelConfig config, LearnerSettings settings, LearnerState state) {
+    private Learner(
+            NDManager owner,
+            TrainedPart part,
+            LearnerSettings settings,
+            LearnerState state,
+            SequencedMap<String, NDArray> weights) {
         this.owner = owner;
-        model = new DeepSeekModel(config, state.parameters(), settings.precision(), settings.objective());
+        this.part = part;
+        parameters = state.parameters();
+        Adapters adapters = switch (part) {
+            case TrainedPart.Whole _ -> Adapters.NONE;
+            case TrainedPart.Adapter adapter ->
+                Adapters.of(adapter.shape(), adapter.config(), weights, state.parameters());
+        };
+        model = new DeepSeekModel(part.config(), weights, adapters, settings.precision(), settings.objective());
         SequencedMap<String, Number> constants = new LinkedHashMap<>();
         constants.put("beta1", settings.beta1());
         constants.put("beta2", settings.beta2());
@@ -48,10 +63,12 @@ public final class Learner implements Saveable, AutoCloseable {
         kernels = Kernels.compile(constants, List.of(GradientNorm.SCRIPT, AdamW.SCRIPT), owner.getDevice());
         optimizer = new AdamW(kernels, settings.weightDecay(), state);
         clipping = new GradientNorm(settings.maxGradientNorm());
-        routerBiasRate = settings.routerBiasRate();
+        routerBiasRate = switch (part) {
+            case TrainedPart.Whole _ -> settings.routerBiasRate();
+            case TrainedPart.Adapter _ -> 0;
+        };
         recompute = settings.recompute();
-        trained = DeepSeekModel.parameters(config).stream()
-                .filter(ParameterSpec::learned)
+        trained = part.learned().stream()
                 .map(spec -> Objects.requireNonNull(state.parameters().get(spec.name())))
                 .toList();
         trained.forEach(parameter -> parameter.setRequiresGradient(true));
@@ -62,7 +79,8 @@ public final class Learner implements Saveable, AutoCloseable {
     /// Starts from random weights.
     public static Learner create(ModelConfig config, LearnerSettings settings, Device device) {
         try {
-            return open(config, settings, device, owner -> LearnerState.random(config, settings, owner));
+            TrainedPart whole = new TrainedPart.Whole(config);
+            return open(whole, settings, device, owner -> LearnerState.random(whole, settings, owner));
         } catch (IOException e) {
             throw new IllegalStateException("Random weights need no file", e);
         }
@@ -72,8 +90,18 @@ public final class Learner implements Saveable, AutoCloseable {
     ///
     /// @throws IOException if a file is missing, damaged, or not of the model that its `config.json` describes
     public static Learner load(Path modelDirectory, LearnerSettings settings, Device device) throws IOException {
-        ModelConfig config = ModelConfig.read(modelDirectory);
-        return open(config, settings, device, owner -> LearnerState.pretrained(config, modelDirectory, owner));
+        TrainedPart whole = new TrainedPart.Whole(ModelConfig.read(modelDirectory));
+        return open(whole, settings, device, owner -> LearnerState.pretrained(whole, modelDirectory, owner));
+    }
+
+    /// Starts with adapters that add nothing to a model, which itself stays as it is.
+    ///
+    /// @param base a Hugging Face model directory
+    /// @throws IOException as [#load] does
+    public static Learner adapt(Path base, AdapterShape shape, LearnerSettings settings, Device device)
+            throws IOException {
+        TrainedPart adapter = new TrainedPart.Adapter(ModelConfig.read(base), shape, base);
+        return open(adapter, settings, device, owner -> LearnerState.random(adapter, settings, owner));
     }
 
     /// Continues from what [#save] wrote.
@@ -82,8 +110,19 @@ public final class Learner implements Saveable, AutoCloseable {
     /// @throws IOException if a file is missing, damaged or of another step
     public static Learner restore(Path checkpointDirectory, long step, LearnerSettings settings, Device device)
             throws IOException {
-        ModelConfig config = ModelConfig.read(checkpointDirectory);
-        return open(config, settings, device, owner -> LearnerState.saved(config, checkpointDirectory, step, owner));
+        TrainedPart whole = new TrainedPart.Whole(ModelConfig.read(checkpointDirectory));
+        return open(whole, settings, device, owner -> LearnerState.saved(whole, checkpointDirectory, step, owner));
+    }
+
+    /// Continues with the adapters that [#save] wrote.
+    ///
+    /// @param base the model that they were learned for; whether it is, its caller has to know
+    /// @throws IOException as [#restore] does
+    public static Learner restoreAdapter(
+            Path base, AdapterShape shape, Path checkpointDirectory, long step, LearnerSettings settings, Device device)
+            throws IOException {
+        TrainedPart adapter = new TrainedPart.Adapter(ModelConfig.read(base), shape, base);
+        return open(adapter, settings, device, owner -> LearnerState.saved(adapter, checkpointDirectory, step, owner));
     }
 
     /// An expert that no token has chosen yet would have no gradient at all; with zeros it decays like the others.
@@ -99,11 +138,17 @@ public final class Learner implements Saveable, AutoCloseable {
         LearnerState read(NDManager owner) throws IOException;
     }
 
-    private static Learner open(ModelConfig config, LearnerSettings settings, Device device, StateSource source)
+    private static Learner open(TrainedPart part, LearnerSettings settings, Device device, StateSource source)
             throws IOException {
         NDManager owner = NDManager.newBaseManager(device, "PyTorch");
         try {
-            return new Learner(owner, config, settings, source.read(owner));
+            LearnerState state = source.read(owner);
+            SequencedMap<String, NDArray> weights = switch (part) {
+                case TrainedPart.Whole _ -> state.parameters();
+                case TrainedPart.Adapter adapter ->
+                    LearnerState.weights(new TrainedPart.Whole(adapter.config()), adapter.base(), owner);
+            };
+            return new Learner(owner, part, settings, state, weights);
         } catch (IOException | RuntimeException e) {
             owner.close();
             throw e;
@@ -201,15 +246,17 @@ public final class Learner implements Saveable, AutoCloseable {
         return model;
     }
 
+    /// Elements that are learned.
     public long parameterCount() {
         return trained.stream().mapToLong(NDArray::size).sum();
     }
 
-    /// Writes `model.safetensors`, `optimizer.safetensors` and `config.json` into an existing directory, each
-    /// forced to the disk. A file that is there already stops it: a checkpoint is written once.
+    /// Writes weights, `optimizer.safetensors` and what describes the weights into an existing directory, each
+    /// forced to the disk: `model.safetensors` and `config.json`, or `adapter_model.safetensors` and
+    /// `adapter_config.json`. A file that is there already stops it: a checkpoint is written once.
     @Override
     public void save(Path directory) throws IOException {
-        state().save(model.config(), directory);
+        state().save(part, directory);
     }
 
     /// Copies on the host of all that [#save] writes (12 bytes a parameter), which the next steps leave as they are.
@@ -219,7 +266,7 @@ public final class Learner implements Saveable, AutoCloseable {
         JniUtils.setGradMode(false);
         NDManager copies = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         try {
-            return new Snapshot(copies, model.config(), state().copy(copies));
+            return new Snapshot(copies, part, state().copy(copies));
         } catch (RuntimeException | Error e) {
             copies.close();
             throw e;
@@ -230,25 +277,24 @@ public final class Learner implements Saveable, AutoCloseable {
         if (accumulated) {
             throw new IllegalStateException("Between accumulate and step there is nothing whole to save");
         }
-        return new LearnerState(
-                new LinkedHashMap<>(model.parameters()), optimizer.firstMoments(), optimizer.secondMoments(), steps());
+        return new LearnerState(parameters, optimizer.firstMoments(), optimizer.secondMoments(), steps());
     }
 
     /// The state of a learner between two steps.
     public static final class Snapshot implements Saveable, AutoCloseable {
         private final NDManager owner;
-        private final ModelConfig config;
+        private final TrainedPart part;
         private final LearnerState state;
 
-        private Snapshot(NDManager owner, ModelConfig config, LearnerState state) {
+        private Snapshot(NDManager owner, TrainedPart part, LearnerState state) {
             this.owner = owner;
-            this.config = config;
+            this.part = part;
             this.state = state;
         }
 
         @Override
         public void save(Path directory) throws IOException {
-            state.save(config, directory);
+            state.save(part, directory);
         }
 
         @Override

@@ -4,26 +4,18 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.trainer.model.DeepSeekModel;
-import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.ParameterSpec;
 import dev.millrace.trainer.weights.SafetensorsFile;
 import dev.millrace.trainer.weights.SafetensorsWriter;
 import dev.millrace.trainer.weights.WeightFiles;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// Everything that learning changes: parameters and, of the learned ones, moments by hub name, and the number of
-/// updates they have seen.
+/// Everything that learning changes: parameters and, of the learned ones, moments by name, and the number of updates
+/// they have seen.
 record LearnerState(
         SequencedMap<String, NDArray> parameters,
         SequencedMap<String, NDArray> firstMoments,
@@ -33,23 +25,22 @@ record LearnerState(
     private static final String FIRST_MOMENT = "exp_avg.";
     private static final String SECOND_MOMENT = "exp_avg_sq.";
     private static final String OPTIMIZER_FILE = "optimizer.safetensors";
-    private static final ObjectMapper JSON = new ObjectMapper();
 
-    static LearnerState random(ModelConfig config, LearnerSettings settings, NDManager owner) {
-        Initialization initialization =
-                new Initialization(settings.seed(), settings.initStd().orElse(config.initializerRange()));
+    static LearnerState random(TrainedPart part, LearnerSettings settings, NDManager owner) {
+        Initialization initialization = new Initialization(
+                settings.seed(), settings.initStd().orElse(part.config().initializerRange()));
         SequencedMap<String, NDArray> parameters = new LinkedHashMap<>();
-        for (ParameterSpec spec : DeepSeekModel.parameters(config)) {
+        for (ParameterSpec spec : part.parameters()) {
             parameters.put(spec.name(), initialization.create(spec, owner));
         }
-        return new LearnerState(parameters, zeros(config, owner), zeros(config, owner), 0);
+        return new LearnerState(parameters, zeros(part, owner), zeros(part, owner), 0);
     }
 
-    static LearnerState pretrained(ModelConfig config, Path directory, NDManager owner) throws IOException {
-        return new LearnerState(weights(config, directory, owner), zeros(config, owner), zeros(config, owner), 0);
+    static LearnerState pretrained(TrainedPart part, Path directory, NDManager owner) throws IOException {
+        return new LearnerState(weights(part, directory, owner), zeros(part, owner), zeros(part, owner), 0);
     }
 
-    static LearnerState saved(ModelConfig config, Path directory, long step, NDManager owner) throws IOException {
+    static LearnerState saved(TrainedPart part, Path directory, long step, NDManager owner) throws IOException {
         SequencedMap<String, NDArray> first = new LinkedHashMap<>();
         SequencedMap<String, NDArray> second = new LinkedHashMap<>();
         Path path = directory.resolve(OPTIMIZER_FILE);
@@ -58,12 +49,12 @@ record LearnerState(
             if (!savedStep.equals(Long.toString(step))) {
                 throw new IOException(path + ": is of step " + savedStep + ", step " + step + " was asked for");
             }
-            for (ParameterSpec spec : learned(config)) {
+            for (ParameterSpec spec : part.learned()) {
                 first.put(spec.name(), moment(file, FIRST_MOMENT, spec, owner));
                 second.put(spec.name(), moment(file, SECOND_MOMENT, spec, owner));
             }
         }
-        return new LearnerState(weights(config, directory, owner), first, second, step);
+        return new LearnerState(weights(part, directory, owner), first, second, step);
     }
 
     private static NDArray moment(SafetensorsFile file, String prefix, ParameterSpec spec, NDManager owner)
@@ -76,25 +67,19 @@ record LearnerState(
         return file.read(name, owner);
     }
 
-    private static SequencedMap<String, NDArray> weights(ModelConfig config, Path directory, NDManager owner)
-            throws IOException {
+    /// The tensors of a part, from the files that hold it.
+    static SequencedMap<String, NDArray> weights(TrainedPart part, Path directory, NDManager owner) throws IOException {
         SequencedMap<String, Shape> wanted = new LinkedHashMap<>();
-        DeepSeekModel.parameters(config).forEach(spec -> wanted.put(spec.name(), spec.shape()));
-        try (WeightFiles files = WeightFiles.open(directory)) {
-            return files.read(wanted, name -> DeepSeekModel.isDerived(name, config), owner);
+        part.parameters().forEach(spec -> wanted.put(spec.name(), spec.shape()));
+        try (WeightFiles files = part.open(directory)) {
+            return files.read(wanted, part::isIgnorable, owner);
         }
     }
 
-    private static SequencedMap<String, NDArray> zeros(ModelConfig config, NDManager owner) {
+    private static SequencedMap<String, NDArray> zeros(TrainedPart part, NDManager owner) {
         SequencedMap<String, NDArray> zeros = new LinkedHashMap<>();
-        learned(config).forEach(spec -> zeros.put(spec.name(), owner.zeros(spec.shape(), DataType.FLOAT32)));
+        part.learned().forEach(spec -> zeros.put(spec.name(), owner.zeros(spec.shape(), DataType.FLOAT32)));
         return zeros;
-    }
-
-    private static List<ParameterSpec> learned(ModelConfig config) {
-        return DeepSeekModel.parameters(config).stream()
-                .filter(ParameterSpec::learned)
-                .toList();
     }
 
     /// The same values in tensors of their own, on the host.
@@ -115,27 +100,12 @@ record LearnerState(
         return copies;
     }
 
-    void save(ModelConfig config, Path directory) throws IOException {
-        SafetensorsWriter.write(directory.resolve("model.safetensors"), parameters, Map.of());
+    void save(TrainedPart part, Path directory) throws IOException {
+        SafetensorsWriter.write(directory.resolve(part.weightsFile()), parameters, Map.of());
         Map<String, NDArray> moments = new LinkedHashMap<>();
         firstMoments.forEach((name, moment) -> moments.put(FIRST_MOMENT + name, moment));
         secondMoments.forEach((name, moment) -> moments.put(SECOND_MOMENT + name, moment));
         SafetensorsWriter.write(directory.resolve(OPTIMIZER_FILE), moments, Map.of("step", Long.toString(steps)));
-        ObjectNode json = config.json().deepCopy();
-        json.put("model_type", config.modelType());
-        json.putArray("architectures").add(config.architecture());
-        json.put("torch_dtype", "float32");
-        if (json.has("dtype")) {
-            json.put("dtype", "float32");
-        }
-        byte[] text = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
-        try (FileChannel channel = FileChannel.open(
-                directory.resolve("config.json"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
+        part.describe(directory);
     }
 }

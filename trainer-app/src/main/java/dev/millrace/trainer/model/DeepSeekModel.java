@@ -41,6 +41,7 @@ public final class DeepSeekModel implements AutoCloseable {
 
     private final ModelConfig config;
     private final SequencedMap<String, NDArray> parameters;
+    private final Adapters adapters;
     private final Kernels kernels;
     private final NDManager owner;
     private final RotaryEmbedding rotary;
@@ -63,8 +64,19 @@ public final class DeepSeekModel implements AutoCloseable {
     /// @param parameters by hub name, all of [#parameters(ModelConfig)] on one device, float32
     public DeepSeekModel(
             ModelConfig config, SequencedMap<String, NDArray> parameters, Precision precision, Objective objective) {
+        this(config, parameters, Adapters.NONE, precision, objective);
+    }
+
+    /// As the other, with matrices that are adapted.
+    public DeepSeekModel(
+            ModelConfig config,
+            SequencedMap<String, NDArray> parameters,
+            Adapters adapters,
+            Precision precision,
+            Objective objective) {
         this.config = config;
         this.parameters = parameters;
+        this.adapters = adapters;
         for (ParameterSpec spec : parameters(config)) {
             Shape shape = Parameters.require(parameters, spec.name()).getShape();
             if (!shape.equals(spec.shape())) {
@@ -87,7 +99,9 @@ public final class DeepSeekModel implements AutoCloseable {
                 .flatMap(DecoderBlock::routerBias)
                 .toList();
         rotary = new RotaryEmbedding(config);
-        kernels = Kernels.compile(constants(config, precision, objective), scripts(config), embedding_VxM.getDevice());
+        SequencedMap<String, Number> constants = constants(config, precision, objective);
+        constants.put("adapter_scale", adapters.scale());
+        kernels = Kernels.compile(constants, scripts(config), embedding_VxM.getDevice());
     }
 
     private static SequencedMap<String, Number> constants(
@@ -115,6 +129,7 @@ public final class DeepSeekModel implements AutoCloseable {
                 LanguageHead.SCRIPT,
                 EMBED_SCRIPT,
                 RecomputedLayers.SCRIPT,
+                Adapters.SCRIPT,
                 NextTokenPrediction.SCRIPT));
         scripts.add(
                 switch (config.attention()) {
@@ -228,7 +243,10 @@ public final class DeepSeekModel implements AutoCloseable {
         NDArray last_BTM = recomputed.forward(x_BTM);
         Losses losses = losses(run, last_BTM, inputs, targets);
         backward(losses.objective(), share);
-        backward(x_BTM, recomputed.backward(last_BTM.getGradient(), share));
+        NDArray g_BTM = recomputed.backward(last_BTM.getGradient(), share);
+        if (embedding_VxM.hasGradient()) {
+            backward(x_BTM, g_BTM);
+        }
         return losses.crossEntropy();
     }
 
@@ -269,12 +287,7 @@ public final class DeepSeekModel implements AutoCloseable {
         NDArray next_BT = inputs.tensor(run.scope()).get(":, 1:");
         NDArray targets_N =
                 targets.within(inputs).tensor(run.scope()).get(":, 1:").reshape(-1);
-        return module.loss(shorter(run, positions), x_BTM, head, embedding_VxM, next_BT, targets_N);
-    }
-
-    private static BlockPart.Pass shorter(BlockPart.Pass run, int positions) {
-        DocumentMask mask = run.mask().first(run.scope(), positions);
-        return new BlockPart.Pass(run.kernels(), run.scope(), mask, run.gradients(), run.auxiliaryLosses());
+        return module.loss(run.first(positions), x_BTM, head, embedding_VxM, next_BT, targets_N);
     }
 
     /// Ends a step for what is not learned by gradient: the biases of the routers, see [RouterBias]. What was
@@ -324,7 +337,7 @@ public final class DeepSeekModel implements AutoCloseable {
         DocumentMask mask = inputs.places(scope)
                 .map(places_BT -> DocumentMask.apart(kernels, scope, places_BT, table_2TR))
                 .orElseGet(() -> DocumentMask.causal(scope, table_2TR));
-        return new BlockPart.Pass(kernels, scope, mask, gradients, new ArrayList<>());
+        return new BlockPart.Pass(kernels, adapters, scope, mask, gradients, new ArrayList<>());
     }
 
     private NDArray rotation(NDManager scope, int positions) {

@@ -130,18 +130,15 @@ final class MixtureOfExperts implements BlockPart {
 
     @Override
     public NDArray forward(Pass pass, NDArray x_BTM) {
-        NDList results = pass.kernels()
-                .all(
-                        shared.isEmpty() ? "mixture" : "mixture_with_shared",
-                        pass.scope(),
-                        pass.gradients(),
-                        shared.isEmpty()
-                                ? List.of(gates_FxM, ups_FxM, downs_MxF)
-                                : List.of(gates_FxM, ups_FxM, downs_MxF, shared),
-                        x_BTM,
-                        gain_M,
-                        router.router_ExM(),
-                        router.bias_E());
+        NDList results = pass.all(
+                shared.isEmpty() ? "mixture" : "mixture_with_shared",
+                shared.isEmpty()
+                        ? List.of(gates_FxM, ups_FxM, downs_MxF)
+                        : List.of(gates_FxM, ups_FxM, downs_MxF, shared),
+                x_BTM,
+                gain_M,
+                router.router_ExM(),
+                router.bias_E());
         NDArray balance = results.get(2);
         if (pass.gradients()) {
             if (bias != null) {

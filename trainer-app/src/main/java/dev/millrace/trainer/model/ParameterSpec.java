@@ -11,7 +11,11 @@ public record ParameterSpec(String name, Shape shape, Role role) {
         /// A matrix: starts normally distributed around zero.
         MATRIX,
         /// The bias of a router: starts at zero, moved by load, see [RouterBias]; has no gradient.
-        ROUTER_BIAS
+        ROUTER_BIAS,
+        /// The first matrix of an adapter, `[rank, inputs]`: starts uniformly distributed, see [Adapters].
+        ADAPTER_DOWN,
+        /// The second, `[outputs, rank]`: starts at zero, so that the adapter adds nothing.
+        ADAPTER_UP
     }
 
     public ParameterSpec {

@@ -60,12 +60,14 @@ final class RunFingerprint {
     /// What a run met, beside its settings.
     ///
     /// @param model that was loaded
+    /// @param learned the fingerprint of its learner
     /// @param tokenizer its fingerprint
     /// @param topicId changes where a topic is created again
     /// @param engine that computes
     /// @param device that it computes on
     record Surroundings(
             ModelConfig model,
+            SortedMap<String, String> learned,
             String tokenizer,
             String topic,
             String topicId,
@@ -76,6 +78,7 @@ final class RunFingerprint {
         SortedMap<String, String> values = new TreeMap<>();
         TrainConfig train = settings.train();
         values.put("millrace.train.model", mathematics(train.model(), met.model()));
+        values.putAll(met.learned());
         values.put(
                 "millrace.train.epochs",
                 train.epochs().isPresent() ? Integer.toString(train.epochs().getAsInt()) : "for ever");

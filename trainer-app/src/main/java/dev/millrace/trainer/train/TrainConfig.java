@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /// Settings of a training run.
 @ConfigMapping(prefix = "millrace.train")
@@ -91,6 +92,9 @@ public interface TrainConfig {
     /// Steps that are not applied because they leap out of those before.
     Spike spike();
 
+    /// Low-rank adapters (LoRA) to learn in place of the model.
+    Adapter adapter();
+
     /// The learning rate over the steps.
     LearningRate learningRate();
 
@@ -111,6 +115,24 @@ public interface TrainConfig {
     /// steps or checkpoints, whichever is longer. Waiting for data is a sign, waiting for a checkpoint is none.
     @WithDefault("2m")
     Duration heartbeatTimeout();
+
+    /// Low-rank adapters (LoRA) to learn in place of the model: `model` is then a directory whose weights stay as they
+    /// are, and checkpoints hold the adapters, as PEFT lays them out.
+    interface Adapter {
+        /// Of the adapters (PEFT's `r`). Where it is not set, the model itself is learned.
+        @Min(1)
+        OptionalInt rank();
+
+        /// What adapters add is multiplied with α / rank.
+        @WithDefault("16")
+        @DecimalMin(value = "0", inclusive = false)
+        double alpha();
+
+        /// The modules that get adapters, by the last part of their name. The attention of any DeepSeek model where it
+        /// is not set; those that the model lacks are passed over.
+        @WithDefault("q_proj,k_proj,v_proj,o_proj,q_a_proj,q_b_proj,kv_a_proj_with_mqa,kv_b_proj")
+        Set<String> targetModules();
+    }
 
     /// The learning rate over the steps.
     interface LearningRate {

@@ -11,7 +11,6 @@ import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.intake.LogInspector;
 import dev.millrace.trainer.learn.DeviceChoice;
 import dev.millrace.trainer.learn.Learner;
-import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.SpikeRule;
 import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.learn.TorchEngine;
@@ -19,7 +18,6 @@ import dev.millrace.trainer.ledger.LedgerReader;
 import dev.millrace.trainer.ledger.SettingsChange;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.model.ModelConfig;
-import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
@@ -137,16 +135,17 @@ final class TrainingRun {
             throws IOException, InterruptedException {
         status.enter(new TrainingState.Starting("model"));
         Optional<Checkpoint> checkpoint = begin(checkpoints);
-        try (Learner learner = learner(checkpoint, device)) {
+        RunLearner wanted = RunLearner.of(settings.train(), settings.engine());
+        try (Learner learner = wanted.start(checkpoint, device)) {
             requireFit(learner.config(), tokenizer);
             LOG.infof(
-                    "%,d parameters, %s",
+                    "%,d parameters to learn, %s",
                     learner.parameterCount(),
                     checkpoint
                             .map(found -> "restored from " + found.directory())
                             .orElse("from " + settings.train().model()));
             status.startedUp();
-            return train(learner, tokenizer, checkpoints, checkpoint, engine, device);
+            return train(learner, wanted.fingerprint(), tokenizer, checkpoints, checkpoint, engine, device);
         }
     }
 
@@ -169,34 +168,6 @@ final class TrainingRun {
         return Optional.of(checkpoints.adopt(original.get()));
     }
 
-    private Learner learner(Optional<Checkpoint> checkpoint, Device device) throws IOException {
-        TrainConfig train = settings.train();
-        LearnerSettings how = new LearnerSettings(
-                train.seed(),
-                train.beta1(),
-                train.beta2(),
-                train.epsilon(),
-                train.weightDecay(),
-                train.maxGradientNorm(),
-                train.routerBiasRate(),
-                new Objective(train.balanceWeight(), train.predictionWeight()),
-                settings.engine().precision().on(device),
-                settings.engine().recompute(),
-                train.initStd());
-        if (checkpoint.isPresent()) {
-            return Learner.restore(
-                    checkpoint.get().directory(), checkpoint.get().manifest().optimizerSteps(), how, device);
-        }
-        Path model = train.model();
-        if (!Files.exists(model)) {
-            throw new IOException("millrace.train.model = " + model.toAbsolutePath()
-                    + " is not there: it is a config.json, or a Hugging Face model directory");
-        }
-        return Files.isDirectory(model)
-                ? Learner.load(model, how, device)
-                : Learner.create(ModelConfig.read(model), how, device);
-    }
-
     private void requireFit(ModelConfig model, DocumentTokenizer tokenizer) {
         if (tokenizer.vocabularySize() > model.vocabSize()) {
             throw new IllegalArgumentException("the tokenizer in millrace.tokenizer.directory = "
@@ -212,6 +183,7 @@ final class TrainingRun {
 
     private String train(
             Learner learner,
+            SortedMap<String, String> learned,
             DocumentTokenizer tokenizer,
             CheckpointStore checkpoints,
             Optional<Checkpoint> checkpoint,
@@ -226,7 +198,13 @@ final class TrainingRun {
         SortedMap<String, String> fingerprint = RunFingerprint.of(
                 settings,
                 new RunFingerprint.Surroundings(
-                        learner.config(), tokenizer.fingerprint(), intake.topic(), snapshot.topicId(), engine, device));
+                        learner.config(),
+                        learned,
+                        tokenizer.fingerprint(),
+                        intake.topic(),
+                        snapshot.topicId(),
+                        engine,
+                        device));
         Optional<SettingsCheck> check = Optional.empty();
         SortedMap<String, SettingsChange.Change> changes = new TreeMap<>();
         if (checkpoint.isPresent()) {

@@ -7,9 +7,16 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +25,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// The weights of a Hugging Face model directory: one `model.safetensors`, or shards that
 /// `model.safetensors.index.json` names.
@@ -62,6 +70,37 @@ public final class WeightFiles implements AutoCloseable {
             weights.close();
             throw e;
         }
+    }
+
+    /// Maps one file and checks its header.
+    ///
+    /// @throws CorruptWeightsException if it is damaged
+    public static WeightFiles ofFile(Path file) throws IOException {
+        WeightFiles weights = new WeightFiles(file);
+        weights.add(file);
+        return weights;
+    }
+
+    /// What tells the weights of a directory from others: a SHA-256 over the names and bytes of its `config.json` and
+    /// its safetensors files.
+    public static String digest(Path directory) throws IOException {
+        try (Stream<Path> entries = Files.list(directory)) {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            for (Path file : entries.filter(WeightFiles::isDigested).sorted().toList()) {
+                sha256.update((file.getFileName() + "\n").getBytes(StandardCharsets.UTF_8));
+                try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha256)) {
+                    in.transferTo(OutputStream.nullOutputStream());
+                }
+            }
+            return HexFormat.of().formatHex(sha256.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    private static boolean isDigested(Path file) {
+        String name = String.valueOf(file.getFileName());
+        return name.equals("config.json") || PLAIN_NAME.matcher(name).matches();
     }
 
     private void add(Path path) throws IOException {

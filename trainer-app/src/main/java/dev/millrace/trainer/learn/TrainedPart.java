@@ -1,0 +1,134 @@
+package dev.millrace.trainer.learn;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.trainer.model.AdapterShape;
+import dev.millrace.trainer.model.DeepSeekModel;
+import dev.millrace.trainer.model.ModelConfig;
+import dev.millrace.trainer.model.ParameterSpec;
+import dev.millrace.trainer.weights.WeightFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.TreeSet;
+
+/// What of a model a learner changes, and how that lies in a checkpoint.
+sealed interface TrainedPart {
+    ModelConfig config();
+
+    /// What a checkpoint holds, by name.
+    List<ParameterSpec> parameters();
+
+    /// Those of it that have a gradient and moments.
+    default List<ParameterSpec> learned() {
+        return parameters().stream().filter(ParameterSpec::learned).toList();
+    }
+
+    String weightsFile();
+
+    WeightFiles open(Path checkpoint) throws IOException;
+
+    /// Whether a file may hold this tensor although it is none of [#parameters].
+    boolean isIgnorable(String name);
+
+    /// Writes the configuration that lies beside the weights, forced to the disk.
+    void describe(Path checkpoint) throws IOException;
+
+    /// All of it, in the layout of a Hugging Face model directory.
+    record Whole(ModelConfig config) implements TrainedPart {
+        @Override
+        public List<ParameterSpec> parameters() {
+            return DeepSeekModel.parameters(config);
+        }
+
+        @Override
+        public String weightsFile() {
+            return "model.safetensors";
+        }
+
+        @Override
+        public WeightFiles open(Path checkpoint) throws IOException {
+            return WeightFiles.open(checkpoint);
+        }
+
+        @Override
+        public boolean isIgnorable(String name) {
+            return DeepSeekModel.isDerived(name, config);
+        }
+
+        @Override
+        public void describe(Path checkpoint) throws IOException {
+            ObjectNode json = config.json().deepCopy();
+            json.put("model_type", config.modelType());
+            json.putArray("architectures").add(config.architecture());
+            json.put("torch_dtype", "float32");
+            if (json.has("dtype")) {
+                json.put("dtype", "float32");
+            }
+            write(checkpoint.resolve("config.json"), json);
+        }
+    }
+
+    /// Low-rank adapters of a model that stays as it is, in the layout of PEFT.
+    ///
+    /// @param base the model's Hugging Face directory
+    record Adapter(ModelConfig config, AdapterShape shape, Path base) implements TrainedPart {
+        @Override
+        public List<ParameterSpec> parameters() {
+            return shape.parameters(config);
+        }
+
+        @Override
+        public String weightsFile() {
+            return "adapter_model.safetensors";
+        }
+
+        @Override
+        public WeightFiles open(Path checkpoint) throws IOException {
+            return WeightFiles.ofFile(checkpoint.resolve(weightsFile()));
+        }
+
+        @Override
+        public boolean isIgnorable(String name) {
+            return false;
+        }
+
+        @Override
+        public void describe(Path checkpoint) throws IOException {
+            ObjectNode json = new ObjectMapper().createObjectNode();
+            json.put("peft_type", "LORA");
+            json.put("task_type", "CAUSAL_LM");
+            json.put("base_model_name_or_path", base.toString());
+            json.put("inference_mode", true);
+            json.put("r", shape.rank());
+            if (shape.alpha() == Math.rint(shape.alpha())) {
+                json.put("lora_alpha", (long) shape.alpha());
+            } else {
+                json.put("lora_alpha", shape.alpha());
+            }
+            json.put("lora_dropout", 0.0);
+            new TreeSet<>(shape.targetModules()).forEach(json.putArray("target_modules")::add);
+            json.put("bias", "none");
+            json.put("fan_in_fan_out", false);
+            json.put("init_lora_weights", true);
+            json.put("use_rslora", false);
+            json.put("use_dora", false);
+            json.putNull("modules_to_save");
+            write(checkpoint.resolve("adapter_config.json"), json);
+        }
+    }
+
+    private static void write(Path file, ObjectNode json) throws IOException {
+        byte[] text = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(text);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+    }
+}
