@@ -112,6 +112,53 @@ class ProducerAppIT {
     }
 
     @Test
+    void poorAndRepeatedTextsAreToldAsTheyWereAskedForAndDamagedOnesAreFlagged() throws Exception {
+        Map<String, String> rules = Map.of(
+                "millrace.quality.min-length", "8",
+                "millrace.quality.max-symbols", "0.5",
+                "millrace.quality.encoding", "flag",
+                "millrace.publish.duplicate-window", "10");
+        try (AppProcess producer = start(rules)) {
+            HttpResponse<String> first = post(producer, "{\"text\":\"said once\",\"id\":\"quality-1\"}");
+            HttpResponse<String> again = post(producer, "{\"text\":\"said once\",\"id\":\"quality-2\"}");
+            HttpResponse<String> small = post(producer, "{\"text\":\"short\",\"id\":\"quality-3\"}");
+            HttpResponse<String> noise = post(producer, "{\"text\":\"#### #### ab\",\"id\":\"quality-4\"}");
+            HttpResponse<String> damaged = post(producer, "{\"text\":\"gro\uFFFDe Stra\uFFFDe\",\"id\":\"quality-5\"}");
+
+            assertThat(first.body()).contains("\"status\":\"delivered\"");
+            assertThat(again.statusCode()).isEqualTo(200);
+            assertThat(again.body()).contains("\"status\":\"duplicate\"").contains(place(first));
+            assertThat(small.statusCode()).isEqualTo(400);
+            assertThat(small.body()).contains("5 characters, fewer than millrace.quality.min-length = 8");
+            assertThat(noise.body()).contains("0.800 symbols");
+            assertThat(damaged.body()).contains("\"status\":\"delivered\",\"suspect\":\"replacement-characters\"");
+            assertThat(producer.get("/q/metrics").body())
+                    .contains("millrace_rejected_total{reason=\"length\"} 1.0")
+                    .contains("millrace_rejected_total{reason=\"symbols\"} 1.0")
+                    .contains("millrace_suspect_total{sign=\"replacement-characters\"} 1.0")
+                    .contains("millrace_not_sent_total{reason=\"duplicate\"} 1.0");
+            assertThat(keys("quality-")).containsExactlyInAnyOrder("quality-1", "quality-5");
+            assertThat(TopicLog.read(kafka.bootstrapServers(), KafkaMain.DOCUMENTS).stream()
+                            .filter(record -> new String(record.key(), StandardCharsets.UTF_8).equals("quality-5"))
+                            .map(record -> new String(
+                                    record.headers().lastHeader("suspect").value(), StandardCharsets.UTF_8)))
+                    .containsExactly("replacement-characters");
+        }
+    }
+
+    private static String place(HttpResponse<String> delivered) {
+        return delivered.body().substring(delivered.body().indexOf("\"partition\""));
+    }
+
+    @Test
+    void aRuleThatMakesNoSenseStopsTheStart() throws Exception {
+        try (AppProcess producer = start("no-rule", Map.of("millrace.quality.max-symbols", "7"), List.of())) {
+            assertThat(producer.awaitExit(LIMIT)).isNotZero();
+            assertThat(producer.log()).contains("millrace.quality.max-symbols = 7.0");
+        }
+    }
+
+    @Test
     void limitsThatContradictEachOtherStopTheStart() throws Exception {
         try (AppProcess producer = start("never", Map.of("millrace.documents.max-size", "32M"), List.of())) {
             assertThat(producer.awaitExit(LIMIT)).isNotZero();

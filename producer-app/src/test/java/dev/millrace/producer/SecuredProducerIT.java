@@ -138,9 +138,12 @@ class SecuredProducerIT {
     }
 
     @Test
-    void probesAndMetricsNeedNoCredentials() throws Exception {
+    void probesMetricsAndTheDescriptionNeedNoCredentials() throws Exception {
         assertThat(producer.get("/q/health/live").statusCode()).isEqualTo(200);
         assertThat(producer.get("/q/metrics").statusCode()).isEqualTo(200);
+        assertThat(producer.get("/q/openapi").statusCode()).isEqualTo(200);
+        // The page to try it out on is for development.
+        assertThat(producer.get("/q/swagger-ui/").statusCode()).isEqualTo(404);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.DocumentLimits;
 import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.QualityConfig;
 import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
@@ -31,15 +32,24 @@ final class DocumentRoutes {
 
     DocumentRoutes(
             DocumentLimits limits,
+            QualityConfig quality,
             OncePublisher publisher,
             Room room,
             Rejections rejections,
             OpenStreams streams,
             ApiConfig config,
             MeterRegistry registry) {
-        this.reception = new Reception(DocumentReader.of(limits), publisher, room, rejections, streams, config);
-        this.singles = registry.counter("millrace.requests", "type", "single");
-        this.streamed = registry.counter("millrace.requests", "type", "stream");
+        this.reception =
+                new Reception(DocumentReader.of(limits, quality), publisher, room, rejections, streams, config);
+        this.singles = count(registry, "single");
+        this.streamed = count(registry, "stream");
+    }
+
+    private static Counter count(MeterRegistry registry, String type) {
+        return Counter.builder("millrace.requests")
+                .description("Requests that bring documents")
+                .tag("type", type)
+                .register(registry);
     }
 
     void register(@Observes Router router) {

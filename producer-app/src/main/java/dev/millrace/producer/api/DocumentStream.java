@@ -2,6 +2,7 @@ package dev.millrace.producer.api;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.millrace.producer.document.Admission;
+import dev.millrace.producer.document.EncodingDamage;
 import dev.millrace.producer.document.LineSplitter;
 import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
@@ -188,11 +189,12 @@ final class DocumentStream {
             }
             case Admission.Accepted yes -> {
                 String key = yes.document().key();
+                Optional<EncodingDamage> suspect = yes.document().damage();
                 var _ = reception
                         .publisher()
                         .publish(yes.document(), visit.origin(index))
                         .whenComplete((answer, error) ->
-                                burst.report(place, new Report.Answered(index, key, known(answer, error))));
+                                burst.report(place, new Report.Answered(index, key, suspect, known(answer, error))));
             }
         }
     }

@@ -1,5 +1,7 @@
 package dev.millrace.producer.api;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Set;
@@ -13,7 +15,11 @@ public final class OpenStreams {
     private final Set<DocumentStream> open = ConcurrentHashMap.newKeySet();
     private volatile boolean closing;
 
-    OpenStreams() {}
+    OpenStreams(MeterRegistry registry) {
+        Gauge.builder("millrace.streams.open", open, Set::size)
+                .description("Streams of documents that are being taken")
+                .register(registry);
+    }
 
     void add(DocumentStream stream) {
         open.add(stream);

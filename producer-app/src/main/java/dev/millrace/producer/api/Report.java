@@ -1,10 +1,13 @@
 package dev.millrace.producer.api;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.millrace.producer.document.Document;
+import dev.millrace.producer.document.EncodingDamage;
 import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Optional;
 
 /// The delivery report of one document, in the form that clients read.
 sealed interface Report {
@@ -44,8 +47,13 @@ sealed interface Report {
     /// Of a document.
     ///
     /// @param index in its request, from 0; blank lines have none
-    /// @param id as [dev.millrace.producer.document.Document#key]
-    record Answered(long index, String id, Answer answer) implements Report {
+    /// @param id as [Document#key]
+    /// @param suspect what it was flagged for
+    record Answered(long index, String id, Optional<EncodingDamage> suspect, Answer answer) implements Report {
+        static Answered of(long index, Document document, Answer answer) {
+            return new Answered(index, document.key(), document.damage(), answer);
+        }
+
         @Override
         public Status status() {
             return switch (answer) {
@@ -62,6 +70,9 @@ sealed interface Report {
             json.writeNumberField("index", index);
             json.writeStringField("id", id);
             json.writeStringField("status", status().text());
+            if (suspect.isPresent()) {
+                json.writeStringField("suspect", suspect.get().tag());
+            }
             switch (answer) {
                 case Delivery.Delivered on -> writePlace(json, on);
                 case Answer.Duplicate of -> writePlace(json, of.first());

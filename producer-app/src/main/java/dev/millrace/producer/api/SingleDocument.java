@@ -165,7 +165,7 @@ final class SingleDocument {
     }
 
     private void answer(Document document, Answer answer) {
-        Report.Answered fate = new Report.Answered(0, document.key(), answer);
+        Report.Answered fate = Report.Answered.of(0, document, answer);
         visit.tally().count(fate.status());
         Buffer report = ReportLines.object(fate::writeMembers);
         switch (answer) {

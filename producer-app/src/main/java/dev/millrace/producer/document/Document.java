@@ -8,6 +8,7 @@ public final class Document {
     private final String contentHash;
     private final Optional<String> id;
     private final Optional<String> source;
+    private final Optional<EncodingDamage> damage;
 
     /// @param json the JSON object as the client gave it; handed over, not copied
     /// @param contentHash SHA-256 of the text in UTF-8, in hex
@@ -16,6 +17,20 @@ public final class Document {
         this.contentHash = contentHash;
         this.id = id;
         this.source = source;
+        this.damage = Optional.empty();
+    }
+
+    private Document(Document of, EncodingDamage damage) {
+        this.json = of.json;
+        this.contentHash = of.contentHash;
+        this.id = of.id;
+        this.source = of.source;
+        this.damage = Optional.of(damage);
+    }
+
+    /// The same, with a flag.
+    Document flagged(EncodingDamage sign) {
+        return new Document(this, sign);
     }
 
     /// The value of the record. Not to be changed.
@@ -34,6 +49,11 @@ public final class Document {
 
     public Optional<String> source() {
         return source;
+    }
+
+    /// What it is flagged for: the text was probably decoded wrongly before it came here.
+    public Optional<EncodingDamage> damage() {
+        return damage;
     }
 
     /// What the document is called in reports, and its key on the log: the client's id, else the content hash. The

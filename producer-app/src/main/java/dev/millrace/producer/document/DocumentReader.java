@@ -34,8 +34,15 @@ public final class DocumentReader {
     private final int maxBytes;
     private final int maxNameLength;
     private final JsonFactory json;
+    private final QualityRules quality;
 
     public DocumentReader(int maxBytes, int maxNameLength, int maxNesting) {
+        this(maxBytes, maxNameLength, maxNesting, QualityRules.NONE);
+    }
+
+    /// @param quality that texts must have
+    public DocumentReader(int maxBytes, int maxNameLength, int maxNesting, QualityRules quality) {
+        this.quality = quality;
         this.maxBytes = maxBytes;
         this.maxNameLength = maxNameLength;
         this.json = new JsonFactoryBuilder()
@@ -47,10 +54,13 @@ public final class DocumentReader {
                 .build();
     }
 
-    /// As [#DocumentReader(int, int, int)], with what the settings say.
-    public static DocumentReader of(DocumentLimits limits) {
+    /// As [#DocumentReader(int, int, int, QualityRules)], with what the settings say.
+    public static DocumentReader of(DocumentLimits limits, QualityConfig quality) {
         return new DocumentReader(
-                Math.toIntExact(limits.maxSize().asLongValue()), limits.maxNameLength(), limits.maxNesting());
+                Math.toIntExact(limits.maxSize().asLongValue()),
+                limits.maxNameLength(),
+                limits.maxNesting(),
+                QualityRules.of(quality));
     }
 
     /// The largest document in bytes.
@@ -131,10 +141,15 @@ public final class DocumentReader {
         if (parser.nextToken() != null) {
             return rejected(Fault.SYNTAX, "", parser.currentTokenLocation(), "goes on after the JSON object");
         }
-        return text == null
-                ? rejected(Fault.MISSING, "text", end, "is missing")
-                : new Admission.Accepted(
-                        new Document(bytes, hash(text), Optional.ofNullable(id), Optional.ofNullable(source)));
+        if (text == null) {
+            return rejected(Fault.MISSING, "text", end, "is missing");
+        }
+        Optional<QualityRules.Finding> poor = quality.judge(text);
+        if (poor.isPresent()) {
+            return rejected(poor.get().fault(), "text", end, poor.get().reason());
+        }
+        Document document = new Document(bytes, hash(text), Optional.ofNullable(id), Optional.ofNullable(source));
+        return new Admission.Accepted(quality.flag(text).map(document::flagged).orElse(document));
     }
 
     private Admission.@Nullable Rejected check(String field, String value, boolean escapes, JsonParser parser) {

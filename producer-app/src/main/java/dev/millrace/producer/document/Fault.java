@@ -19,7 +19,15 @@ public enum Fault {
     MISSING,
     EMPTY,
     /// A field is longer than it may be.
-    TOO_LONG;
+    TOO_LONG,
+    /// Fewer or more characters than [QualityConfig] asks for.
+    LENGTH,
+    /// Too many symbols.
+    SYMBOLS,
+    /// Too many lines, or words, that stood there before.
+    REPETITION,
+    /// Signs of a wrong decoding.
+    DAMAGED;
 
     /// As it stands in metrics.
     public String text() {

@@ -3,6 +3,8 @@ package dev.millrace.producer.ingest;
 import dev.millrace.producer.publish.BrokerCheck;
 import dev.millrace.producer.publish.Transactions;
 import dev.millrace.producer.source.FileTree;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -15,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -41,11 +42,16 @@ public final class IngestionJobs {
     private final IngestionBoard board;
     private final BrokerCheck broker;
     private final Map<String, Ingestion> here = new ConcurrentHashMap<>();
-    private final ExecutorService runners;
+    private final ThreadPoolExecutor runners;
     private final ScheduledExecutorService follower = Executors.newScheduledThreadPool(
             2, Thread.ofPlatform().daemon().name("ingestions-", 0).factory());
 
-    IngestionJobs(IngestConfig config, Ingestions ingestions, Transactions transactions, BrokerCheck broker) {
+    IngestionJobs(
+            IngestConfig config,
+            Ingestions ingestions,
+            Transactions transactions,
+            BrokerCheck broker,
+            MeterRegistry registry) {
         this.config = config;
         this.broker = broker;
         this.ingestions = ingestions;
@@ -57,6 +63,15 @@ public final class IngestionJobs {
                 TimeUnit.SECONDS,
                 config.waiting() == 0 ? new SynchronousQueue<>() : new ArrayBlockingQueue<>(config.waiting()),
                 Thread.ofPlatform().name("ingestion-", 0).factory());
+        Gauge.builder("millrace.ingestions.running", runners, ThreadPoolExecutor::getActiveCount)
+                .description("Ingestions that this server runs")
+                .register(registry);
+        Gauge.builder(
+                        "millrace.ingestions.waiting",
+                        runners,
+                        pool -> pool.getQueue().size())
+                .description("Ingestions that wait for this server to run them")
+                .register(registry);
     }
 
     /// What became of an order.

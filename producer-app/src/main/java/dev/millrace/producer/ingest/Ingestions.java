@@ -2,6 +2,7 @@ package dev.millrace.producer.ingest;
 
 import dev.millrace.producer.document.DocumentLimits;
 import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.QualityConfig;
 import dev.millrace.producer.publish.Transactions;
 import jakarta.inject.Singleton;
 import java.util.function.Consumer;
@@ -13,8 +14,8 @@ class Ingestions {
     private final IngestConfig config;
     private final Transactions transactions;
 
-    Ingestions(DocumentLimits limits, IngestConfig config, Transactions transactions) {
-        this.reader = DocumentReader.of(limits);
+    Ingestions(DocumentLimits limits, QualityConfig quality, IngestConfig config, Transactions transactions) {
+        this.reader = DocumentReader.of(limits, quality);
         this.config = config;
         this.transactions = transactions;
     }

@@ -1,10 +1,14 @@
 package dev.millrace.producer.publish;
 
 import dev.millrace.producer.document.Document;
+import dev.millrace.producer.document.EncodingDamage;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -18,6 +22,7 @@ public final class OncePublisher {
     private final Counter again;
     private final Counter duplicate;
     private final Counter conflict;
+    private final Map<EncodingDamage, Counter> suspect = new EnumMap<>(EncodingDamage.class);
 
     OncePublisher(DocumentPublisher publisher, PublishConfig config, MeterRegistry registry) {
         this.publisher = publisher;
@@ -26,6 +31,14 @@ public final class OncePublisher {
         this.again = counter(registry, "retry");
         this.duplicate = counter(registry, "duplicate");
         this.conflict = counter(registry, "conflict");
+        for (EncodingDamage sign : EncodingDamage.values()) {
+            suspect.put(
+                    sign,
+                    Counter.builder("millrace.suspect")
+                            .description("Documents with signs of a wrong decoding that were flagged")
+                            .tag("sign", sign.tag())
+                            .register(registry));
+        }
     }
 
     private static Optional<RecentAnswers> window(int size, String name, MeterRegistry registry) {
@@ -54,6 +67,8 @@ public final class OncePublisher {
 
     /// As [DocumentPublisher#publish].
     public CompletableFuture<Answer> publish(Document document, Origin origin) {
+        document.damage()
+                .ifPresent(sign -> Objects.requireNonNull(suspect.get(sign)).increment());
         return origin.idempotencyKey()
                 .flatMap(key -> retries.map(window -> underKey(window, key, document, origin)))
                 .orElseGet(() -> byId(document, origin));

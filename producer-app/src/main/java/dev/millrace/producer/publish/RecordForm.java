@@ -25,6 +25,7 @@ final class RecordForm {
         headers.add("sha256", bytes(document.contentHash()));
         document.clientId().ifPresent(id -> headers.add("id", bytes(id)));
         document.source().ifPresent(source -> headers.add("source", bytes(source)));
+        document.damage().ifPresent(sign -> headers.add("suspect", bytes(sign.tag())));
         traceparent.ifPresent(trace -> headers.add("traceparent", bytes(trace)));
         return record;
     }

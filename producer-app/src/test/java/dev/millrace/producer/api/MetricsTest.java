@@ -1,0 +1,134 @@
+package dev.millrace.producer.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.testing.KafkaTestResource;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What an operator can see at `/q/metrics`.
+@QuarkusTest
+@QuarkusTestResource(KafkaTestResource.class)
+class MetricsTest {
+    @TestHTTPResource("/v1/documents")
+    URI documents;
+
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            millrace_deliveries_total{status="delivered"}    | {"text":"counted"}                 | 1
+            millrace_delivered_bytes_total                   | {"text":"counted"}                 | 18
+            millrace_delivery_latency_seconds_count          | {"text":"counted"}                 | 1
+            millrace_requests_total{type="single"}           | {"text":"counted"}                 | 1
+            millrace_rejected_total{reason="missing"}        | {"id":"counted"}                   | 1
+            millrace_rejected_total{reason="syntax"}         | {                                  | 1
+            """)
+    void aDocumentMovesItsCounters(String series, String document, double by) throws Exception {
+        double before = value(series);
+
+        post(document);
+
+        assertThat(value(series) - before).isEqualTo(by);
+    }
+
+    @Test
+    void aRetryAndAConflictMoveTheirs() throws Exception {
+        post("{\"text\":\"a\",\"id\":\"counted-again\"}");
+        double retries = value("millrace_not_sent_total{reason=\"retry\"}");
+        double conflicts = value("millrace_not_sent_total{reason=\"conflict\"}");
+        double delivered = value("millrace_deliveries_total{status=\"delivered\"}");
+
+        post("{\"text\":\"a\",\"id\":\"counted-again\"}");
+        post("{\"text\":\"b\",\"id\":\"counted-again\"}");
+
+        assertThat(value("millrace_not_sent_total{reason=\"retry\"}")).isEqualTo(retries + 1);
+        assertThat(value("millrace_not_sent_total{reason=\"conflict\"}")).isEqualTo(conflicts + 1);
+        assertThat(value("millrace_deliveries_total{status=\"delivered\"}")).isEqualTo(delivered);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "millrace_inflight_records", "millrace_inflight_bytes", "millrace_requests_held_bytes",
+                "millrace_streams_open", "millrace_ingestions_running", "millrace_ingestions_waiting"
+            })
+    void whatIsUnderWayIsNothingWhereNothingIs(String gauge) throws Exception {
+        post("{\"text\":\"over\"}");
+        // What runs ingestions is made when it is first asked for; a server asks when it starts.
+        get("/v1/ingestions");
+
+        assertThat(scrape()).contains("\n" + gauge + " ");
+        assertThat(value(gauge)).isZero();
+    }
+
+    @Test
+    void latenciesAreAHistogramAndTheProducerOfKafkaTellsItsOwn() throws Exception {
+        post("{\"text\":\"" + "measured ".repeat(1000) + "\"}");
+
+        String metrics = scrape();
+        assertThat(metrics)
+                .contains("millrace_delivery_latency_seconds_bucket{le=")
+                .contains("kafka_producer_compression_rate_avg{")
+                .contains("kafka_producer_buffer_available_bytes{")
+                .contains("kafka_producer_waiting_threads{");
+    }
+
+    @Test
+    void whatIsOursSaysWhatItIs() throws Exception {
+        post("{\"text\":\"described\"}");
+
+        List<String> lines = scrape().lines().toList();
+        Set<String> described = lines.stream()
+                .filter(line -> line.matches("# HELP millrace_\\w+ \\S.*"))
+                .map(line -> line.split(" ", 4)[2])
+                .collect(Collectors.toSet());
+        Set<String> ours = lines.stream()
+                .filter(line -> line.startsWith("# TYPE millrace_"))
+                .map(line -> line.split(" ", 4)[2])
+                .collect(Collectors.toSet());
+        assertThat(ours).isNotEmpty();
+        assertThat(described).containsAll(ours);
+    }
+
+    /// A counter that nobody has moved may not be there yet. A gauge is.
+    private double value(String series) throws IOException, InterruptedException {
+        return scrape().lines()
+                .filter(line -> line.startsWith(series + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .findFirst()
+                .orElse(0);
+    }
+
+    private String scrape() throws IOException, InterruptedException {
+        return get("/q/metrics");
+    }
+
+    private String get(String path) throws IOException, InterruptedException {
+        return client.send(
+                        HttpRequest.newBuilder(documents.resolve(path)).build(), HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    private void post(String document) throws IOException, InterruptedException {
+        client.send(
+                HttpRequest.newBuilder(documents)
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(document))
+                        .build(),
+                HttpResponse.BodyHandlers.discarding());
+    }
+}
