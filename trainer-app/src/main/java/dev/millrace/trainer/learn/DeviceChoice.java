@@ -2,6 +2,7 @@ package dev.millrace.trainer.learn;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,6 +31,20 @@ public sealed interface DeviceChoice {
             default ->
                 throw new IllegalArgumentException("Device is '" + text + "', it must be auto, cpu, gpu or gpu:N");
         };
+    }
+
+    /// The devices of a list, one for each replica of the model. [TorchEngine#start] comes first.
+    ///
+    /// @throws IllegalArgumentException if they are of two kinds
+    /// @throws IllegalStateException if one is not there
+    static List<Device> resolve(List<String> choices) {
+        List<Device> devices =
+                choices.stream().map(choice -> parse(choice).resolve()).toList();
+        if (devices.stream().map(Device::isGpu).distinct().count() != 1) {
+            throw new IllegalArgumentException(
+                    "Devices are " + choices + ": there must be one or more, all CPU or all GPU");
+        }
+        return devices;
     }
 
     /// The device itself. [TorchEngine#start] comes first.

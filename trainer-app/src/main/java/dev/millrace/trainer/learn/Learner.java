@@ -3,84 +3,54 @@ package dev.millrace.trainer.learn;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.millrace.trainer.model.AdapterShape;
-import dev.millrace.trainer.model.Adapters;
 import dev.millrace.trainer.model.DeepSeekModel;
-import dev.millrace.trainer.model.Kernels;
 import dev.millrace.trainer.model.ModelConfig;
-import dev.millrace.trainer.model.Recompute;
 import dev.millrace.trainer.model.TokenGrid;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/// A model with its optimizer on one device. Owned by one thread (the training thread).
+/// A model with its optimizer. Owned by one thread (the training thread).
 ///
-/// A step is one or more calls of [#accumulate], then one of [#step]. Equal weights, inputs, thread count and
-/// machine give equal bits, across [#save] and [#restore] as well. After an exception of libtorch (memory, say)
-/// gradients may be half added: close the learner and restore.
+/// On several devices there is a replica of the model on each. Micro-batches are dealt out in turn; at the end of the
+/// step the gradients of all are added in the first, which has the optimizer, and whose parameters the others take.
+/// So the number of replicas changes what is computed by no more than the order of a sum.
+///
+/// A step is one or more calls of [#accumulate], then one of [#step]. Equal weights, inputs, thread count, number of
+/// replicas and machine give equal bits, across [#save] and [#restore] as well. After an exception of libtorch
+/// (memory, say) gradients may be half added: close the learner and restore.
 public final class Learner implements Saveable, AutoCloseable {
-    private final NDManager owner;
     private final TrainedPart part;
-    private final SequencedMap<String, NDArray> parameters;
-    private final DeepSeekModel model;
+    private final Replica first;
+    private final List<Worker> others = new ArrayList<>();
     private final AdamW optimizer;
-    private final Kernels kernels;
     private final GradientNorm clipping;
-    private final List<NDArray> trained;
-    private final NDArray stepLoss;
     private final double routerBiasRate;
-    private final Recompute recompute;
-    private boolean accumulated;
+    private int accumulated;
 
-    private Learner(
-            NDManager owner,
-            TrainedPart part,
-            LearnerSettings settings,
-            LearnerState state,
-            SequencedMap<String, NDArray> weights) {
-        this.owner = owner;
+    private Learner(TrainedPart part, LearnerSettings settings, LearnerState state, Replica first) {
         this.part = part;
-        parameters = state.parameters();
-        Adapters adapters = switch (part) {
-            case TrainedPart.Whole _ -> Adapters.NONE;
-            case TrainedPart.Adapter adapter ->
-                Adapters.of(adapter.shape(), adapter.config(), weights, state.parameters());
-        };
-        model = new DeepSeekModel(part.config(), weights, adapters, settings.precision(), settings.objective());
-        SequencedMap<String, Number> constants = new LinkedHashMap<>();
-        constants.put("beta1", settings.beta1());
-        constants.put("beta2", settings.beta2());
-        constants.put("epsilon", settings.epsilon());
-        kernels = Kernels.compile(constants, List.of(GradientNorm.SCRIPT, AdamW.SCRIPT), owner.getDevice());
-        optimizer = new AdamW(kernels, settings.weightDecay(), state);
+        this.first = first;
+        optimizer = new AdamW(first.kernels(), settings.weightDecay(), state);
         clipping = new GradientNorm(settings.maxGradientNorm());
         routerBiasRate = switch (part) {
             case TrainedPart.Whole _ -> settings.routerBiasRate();
             case TrainedPart.Adapter _ -> 0;
         };
-        recompute = settings.recompute();
-        trained = part.learned().stream()
-                .map(spec -> Objects.requireNonNull(state.parameters().get(spec.name())))
-                .toList();
-        trained.forEach(parameter -> parameter.setRequiresGradient(true));
-        stepLoss = owner.zeros(new Shape(), DataType.FLOAT32);
-        giveGradients();
     }
 
     /// Starts from random weights.
-    public static Learner create(ModelConfig config, LearnerSettings settings, Device device) {
+    ///
+    /// @param devices one for each replica, one or more; the same may be there twice
+    public static Learner create(ModelConfig config, LearnerSettings settings, Device... devices) {
         try {
             TrainedPart whole = new TrainedPart.Whole(config);
-            return open(whole, settings, device, owner -> LearnerState.random(whole, settings, owner));
+            return open(whole, settings, owner -> LearnerState.random(whole, settings, owner), devices);
         } catch (IOException e) {
             throw new IllegalStateException("Random weights need no file", e);
         }
@@ -89,29 +59,29 @@ public final class Learner implements Saveable, AutoCloseable {
     /// Starts from the weights of a Hugging Face model directory, in float32 whatever their type there.
     ///
     /// @throws IOException if a file is missing, damaged, or not of the model that its `config.json` describes
-    public static Learner load(Path modelDirectory, LearnerSettings settings, Device device) throws IOException {
+    public static Learner load(Path modelDirectory, LearnerSettings settings, Device... devices) throws IOException {
         TrainedPart whole = new TrainedPart.Whole(ModelConfig.read(modelDirectory));
-        return open(whole, settings, device, owner -> LearnerState.pretrained(whole, modelDirectory, owner));
+        return open(whole, settings, owner -> LearnerState.pretrained(whole, modelDirectory, owner), devices);
     }
 
     /// Starts with adapters that add nothing to a model, which itself stays as it is.
     ///
     /// @param base a Hugging Face model directory
     /// @throws IOException as [#load] does
-    public static Learner adapt(Path base, AdapterShape shape, LearnerSettings settings, Device device)
+    public static Learner adapt(Path base, AdapterShape shape, LearnerSettings settings, Device... devices)
             throws IOException {
         TrainedPart adapter = new TrainedPart.Adapter(ModelConfig.read(base), shape, base);
-        return open(adapter, settings, device, owner -> LearnerState.random(adapter, settings, owner));
+        return open(adapter, settings, owner -> LearnerState.random(adapter, settings, owner), devices);
     }
 
     /// Continues from what [#save] wrote.
     ///
     /// @param step the updates that the weights have seen, what [#steps] said when they were saved
     /// @throws IOException if a file is missing, damaged or of another step
-    public static Learner restore(Path checkpointDirectory, long step, LearnerSettings settings, Device device)
+    public static Learner restore(Path checkpointDirectory, long step, LearnerSettings settings, Device... devices)
             throws IOException {
         TrainedPart whole = new TrainedPart.Whole(ModelConfig.read(checkpointDirectory));
-        return open(whole, settings, device, owner -> LearnerState.saved(whole, checkpointDirectory, step, owner));
+        return open(whole, settings, owner -> LearnerState.saved(whole, checkpointDirectory, step, owner), devices);
     }
 
     /// Continues with the adapters that [#save] wrote.
@@ -119,28 +89,25 @@ public final class Learner implements Saveable, AutoCloseable {
     /// @param base the model that they were learned for; whether it is, its caller has to know
     /// @throws IOException as [#restore] does
     public static Learner restoreAdapter(
-            Path base, AdapterShape shape, Path checkpointDirectory, long step, LearnerSettings settings, Device device)
+            Path base,
+            AdapterShape shape,
+            Path checkpointDirectory,
+            long step,
+            LearnerSettings settings,
+            Device... devices)
             throws IOException {
         TrainedPart adapter = new TrainedPart.Adapter(ModelConfig.read(base), shape, base);
-        return open(adapter, settings, device, owner -> LearnerState.saved(adapter, checkpointDirectory, step, owner));
-    }
-
-    /// An expert that no token has chosen yet would have no gradient at all; with zeros it decays like the others.
-    private void giveGradients() {
-        try (NDManager scope = owner.newSubManager()) {
-            JniUtils.setGradMode(true);
-            NDArray nothing = kernels.differentiable("nothing", scope, List.of(trained));
-            JniUtils.backward((PtNDArray) nothing, (PtNDArray) scope.ones(new Shape()), false, false);
-        }
+        return open(adapter, settings, owner -> LearnerState.saved(adapter, checkpointDirectory, step, owner), devices);
     }
 
     private interface StateSource {
         LearnerState read(NDManager owner) throws IOException;
     }
 
-    private static Learner open(TrainedPart part, LearnerSettings settings, Device device, StateSource source)
+    private static Learner open(TrainedPart part, LearnerSettings settings, StateSource source, Device... devices)
             throws IOException {
-        NDManager owner = NDManager.newBaseManager(device, "PyTorch");
+        NDManager owner = NDManager.newBaseManager(devices[0], "PyTorch");
+        Learner learner;
         try {
             LearnerState state = source.read(owner);
             SequencedMap<String, NDArray> weights = switch (part) {
@@ -148,9 +115,19 @@ public final class Learner implements Saveable, AutoCloseable {
                 case TrainedPart.Adapter adapter ->
                     LearnerState.weights(new TrainedPart.Whole(adapter.config()), adapter.base(), owner);
             };
-            return new Learner(owner, part, settings, state, weights);
+            learner =
+                    new Learner(part, settings, state, new Replica(owner, part, settings, state.parameters(), weights));
         } catch (IOException | RuntimeException e) {
             owner.close();
+            throw e;
+        }
+        try {
+            for (int i = 1; i < devices.length; i++) {
+                learner.others.add(new Worker(learner.first.copy(devices[i]), i));
+            }
+            return learner;
+        } catch (RuntimeException e) {
+            learner.close();
             throw e;
         }
     }
@@ -171,12 +148,12 @@ public final class Learner implements Saveable, AutoCloseable {
             throw new IllegalArgumentException("The micro-batch has " + targets.trainedTargets()
                     + " targets, the whole step is said to have " + stepTargets);
         }
-        try (NDManager microBatch = owner.newSubManager()) {
-            JniUtils.setGradMode(true);
-            NDArray share = microBatch.full(new Shape(), 1f / stepTargets, DataType.FLOAT32);
-            accumulated = true;
-            NDArray loss = model.train(microBatch, inputs, targets, share, recompute);
-            kernels.plain("add_loss", microBatch, stepLoss, loss, share);
+        // The last of each round goes to the first replica, on this thread, when the others are at work already.
+        int turn = accumulated++ % (others.size() + 1);
+        if (turn < others.size()) {
+            others.get(turn).accumulate(inputs, targets, stepTargets);
+        } else {
+            first.accumulate(inputs, targets, stepTargets);
         }
     }
 
@@ -199,28 +176,33 @@ public final class Learner implements Saveable, AutoCloseable {
     ///
     /// @throws IllegalStateException if nothing was accumulated
     public StepOutcome step(double learningRate, Veto veto) {
-        if (!accumulated) {
+        if (accumulated == 0) {
             throw new IllegalStateException("A step without accumulate has no gradient");
         }
         if (!Double.isFinite(learningRate) || learningRate < 0) {
             throw new IllegalArgumentException(
                     "Learning rate is " + learningRate + ", it must be finite and at least 0");
         }
-        try (NDManager stepScope = owner.newSubManager()) {
-            float[] lossAndNorm = kernels.plain("gradient_norm", stepScope, List.of(trained), stepLoss)
-                    .toFloatArray();
-            double loss = lossAndNorm[0];
-            double norm = lossAndNorm[1];
-            StepOutcome outcome = judge(loss, norm, veto);
-            boolean applied = outcome instanceof StepOutcome.Applied;
-            if (applied) {
-                optimizer.update(stepScope, learningRate, clipping.coefficient(norm));
+        // In the same order every time: it shows in the last bits of the sum.
+        others.forEach(other -> first.add(other.await()));
+        float[] lossAndNorm = first.lossAndNorm();
+        StepOutcome outcome = judge(lossAndNorm[0], lossAndNorm[1], veto);
+        boolean applied = outcome instanceof StepOutcome.Applied;
+        if (applied) {
+            try (NDManager scope = first.scope()) {
+                optimizer.update(scope, learningRate, clipping.coefficient(lossAndNorm[1]));
             }
-            model.balanceRouters(applied ? routerBiasRate : 0);
-            kernels.plain("clear", stepScope, List.of(trained), stepLoss);
-            accumulated = false;
-            return outcome;
         }
+        first.clear(applied ? routerBiasRate : 0);
+        for (Worker other : others) {
+            Replica replica = other.await();
+            replica.clear(0);
+            if (applied) {
+                replica.follow(first);
+            }
+        }
+        accumulated = 0;
+        return outcome;
     }
 
     private static StepOutcome judge(double loss, double norm, Veto veto) {
@@ -238,17 +220,17 @@ public final class Learner implements Saveable, AutoCloseable {
     }
 
     public ModelConfig config() {
-        return model.config();
+        return part.config();
     }
 
     /// The model, for reading between steps, by the same thread. It closes with the learner.
     public DeepSeekModel model() {
-        return model;
+        return first.model();
     }
 
     /// Elements that are learned.
     public long parameterCount() {
-        return trained.stream().mapToLong(NDArray::size).sum();
+        return first.learnedElements();
     }
 
     /// Writes weights, `optimizer.safetensors` and what describes the weights into an existing directory, each
@@ -274,10 +256,10 @@ public final class Learner implements Saveable, AutoCloseable {
     }
 
     private LearnerState state() {
-        if (accumulated) {
+        if (accumulated > 0) {
             throw new IllegalStateException("Between accumulate and step there is nothing whole to save");
         }
-        return new LearnerState(parameters, optimizer.firstMoments(), optimizer.secondMoments(), steps());
+        return new LearnerState(first.parameters(), optimizer.firstMoments(), optimizer.secondMoments(), steps());
     }
 
     /// The state of a learner between two steps.
@@ -305,8 +287,7 @@ public final class Learner implements Saveable, AutoCloseable {
 
     @Override
     public void close() {
-        model.close();
-        kernels.close();
-        owner.close();
+        others.forEach(Worker::close);
+        first.close();
     }
 }

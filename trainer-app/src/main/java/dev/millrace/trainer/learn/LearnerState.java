@@ -87,7 +87,7 @@ record LearnerState(
         return new LearnerState(copy(parameters, owner), copy(firstMoments, owner), copy(secondMoments, owner), steps);
     }
 
-    private static SequencedMap<String, NDArray> copy(SequencedMap<String, NDArray> tensors, NDManager owner) {
+    static SequencedMap<String, NDArray> copy(SequencedMap<String, NDArray> tensors, NDManager owner) {
         SequencedMap<String, NDArray> copies = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> {
             // On its own device, toDevice gives the same memory, whatever is asked of it.

@@ -290,6 +290,15 @@ public final class DeepSeekModel implements AutoCloseable {
         return module.loss(run.first(positions), x_BTM, head, embedding_VxM, next_BT, targets_N);
     }
 
+    /// Adds to the tokens of experts those that a replica of this model has counted for its own.
+    public void addLoads(DeepSeekModel replica) {
+        try (NDManager scope = owner.newSubManager()) {
+            for (int i = 0; i < routerBiases.size(); i++) {
+                routerBiases.get(i).add(kernels, scope, replica.routerBiases.get(i));
+            }
+        }
+    }
+
     /// Ends a step for what is not learned by gradient: the biases of the routers, see [RouterBias]. What was
     /// counted begins anew.
     ///

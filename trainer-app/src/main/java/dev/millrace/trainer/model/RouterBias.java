@@ -13,7 +13,7 @@ final class RouterBias {
 
     static final String SCRIPT = """
             def count_load(self: __torch__.Kernels, load_E: Tensor, counts_E: Tensor) -> Tensor:
-              return torch.add_(load_E, counts_E)
+              return torch.add_(load_E, torch.to(counts_E, ops.prim.device(load_E), 6))
             def move_bias(self: __torch__.Kernels, bias_E: Tensor, load_E: Tensor, gamma: Tensor) -> Tensor:
               missing_E = torch.sub(torch.mean(load_E), load_E)
               return torch.add_(bias_E, torch.mul(torch.sign(missing_E), gamma))
@@ -32,6 +32,11 @@ final class RouterBias {
     /// Adds the tokens of a micro-batch.
     void count(BlockPart.Pass pass, NDArray counts_E) {
         pass.kernels().plain("count_load", pass.scope(), load_E, counts_E);
+    }
+
+    /// Adds the tokens that another replica has counted.
+    void add(Kernels kernels, NDManager scope, RouterBias other) {
+        kernels.plain("count_load", scope, load_E, other.load_E);
     }
 
     /// Moves the bias by what was counted.

@@ -6,14 +6,16 @@ import dev.millrace.trainer.model.Recompute;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Min;
+import java.util.List;
 import java.util.OptionalInt;
 
 /// Settings of libtorch.
 @ConfigMapping(prefix = "millrace.engine")
 public interface EngineConfig {
-    /// `auto` (a GPU where there is one, else the CPU), `cpu`, `gpu` or `gpu:N`.
+    /// `auto` (a GPU where there is one, else the CPU), `cpu`, `gpu` or `gpu:N`. Of several, each gets a replica of the
+    /// model, and the micro-batches of a step are dealt out among them.
     @WithDefault("auto")
-    String device();
+    List<String> device();
 
     /// Type of matrix products. Weights, moments, norms, routers, softmax and loss are float32 in either.
     @WithDefault("auto")

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 final class RunFingerprint {
     /// Of what a run does without: that of one which was begun before there was such a setting, too.
     static final String OFF = "off";
+    private static final String REPLICAS = "replicas";
     private static final String LIBTORCH = "libtorch";
     private static final String INSTRUCTION_SET = "instruction-set";
 
@@ -51,6 +52,7 @@ final class RunFingerprint {
                             "millrace.engine.recompute",
                             "millrace.engine.threads",
                             "millrace.engine.precision",
+                            REPLICAS,
                             LIBTORCH,
                             INSTRUCTION_SET))
             .collect(Collectors.toUnmodifiableSet());
@@ -64,7 +66,8 @@ final class RunFingerprint {
     /// @param tokenizer its fingerprint
     /// @param topicId changes where a topic is created again
     /// @param engine that computes
-    /// @param device that it computes on
+    /// @param device that it computes on, the first of them
+    /// @param replicas of the model
     record Surroundings(
             ModelConfig model,
             SortedMap<String, String> learned,
@@ -72,7 +75,8 @@ final class RunFingerprint {
             String topic,
             String topicId,
             TorchEngine.Loaded engine,
-            Device device) {}
+            Device device,
+            int replicas) {}
 
     static SortedMap<String, String> of(RunSettings settings, Surroundings met) throws IOException {
         SortedMap<String, String> values = new TreeMap<>();
@@ -121,6 +125,7 @@ final class RunFingerprint {
         values.put(
                 "millrace.engine.precision",
                 settings.engine().precision().on(met.device()).toString());
+        values.put(REPLICAS, Integer.toString(met.replicas()));
         values.put(LIBTORCH, met.engine().libtorch());
         values.put(
                 INSTRUCTION_SET,

@@ -66,8 +66,9 @@ record RunLearner(
     }
 
     /// @param checkpoint to go on from
+    /// @param devices one for each replica
     /// @throws IllegalArgumentException where it is one of another [#fingerprint]
-    Learner start(Optional<Checkpoint> checkpoint, Device device) throws IOException {
+    Learner start(Optional<Checkpoint> checkpoint, Device... devices) throws IOException {
         LearnerSettings how = new LearnerSettings(
                 train.seed(),
                 train.beta1(),
@@ -77,29 +78,29 @@ record RunLearner(
                 train.maxGradientNorm(),
                 train.routerBiasRate(),
                 new Objective(train.balanceWeight(), train.predictionWeight()),
-                engine.precision().on(device),
+                engine.precision().on(devices[0]),
                 engine.recompute(),
                 train.initStd());
         if (checkpoint.isPresent()) {
-            return restored(checkpoint.get(), how, device);
+            return restored(checkpoint.get(), how, devices);
         }
         Path model = train.model();
         requireThere(model);
         if (adapter.isPresent()) {
-            return Learner.adapt(model, adapter.get(), how, device);
+            return Learner.adapt(model, adapter.get(), how, devices);
         }
         return Files.isDirectory(model)
-                ? Learner.load(model, how, device)
-                : Learner.create(ModelConfig.read(model), how, device);
+                ? Learner.load(model, how, devices)
+                : Learner.create(ModelConfig.read(model), how, devices);
     }
 
-    private Learner restored(Checkpoint checkpoint, LearnerSettings how, Device device) throws IOException {
+    private Learner restored(Checkpoint checkpoint, LearnerSettings how, Device... devices) throws IOException {
         SortedMap<String, String> before = new TreeMap<>(checkpoint.manifest().fingerprint());
         before.keySet().retainAll(fingerprint.keySet());
         new SettingsCheck(checkpoint.manifest().step(), before, List.of()).changes(fingerprint, Set.of());
         long steps = checkpoint.manifest().optimizerSteps();
         return adapter.isPresent()
-                ? Learner.restoreAdapter(train.model(), adapter.get(), checkpoint.directory(), steps, how, device)
-                : Learner.restore(checkpoint.directory(), steps, how, device);
+                ? Learner.restoreAdapter(train.model(), adapter.get(), checkpoint.directory(), steps, how, devices)
+                : Learner.restore(checkpoint.directory(), steps, how, devices);
     }
 }

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,10 +78,10 @@ final class TrainingRun {
         status.enter(new TrainingState.Starting("tokenizer and engine"));
         TorchEngine.Loaded engine = TorchEngine.start(
                 settings.engine().threads().orElse(Runtime.getRuntime().availableProcessors()));
-        Device device = DeviceChoice.parse(settings.engine().device()).resolve();
+        Device[] devices = devices();
         LOG.infof(
                 "%s; training on %s, products in %s",
-                engine, device, settings.engine().precision().on(device));
+                engine, Arrays.toString(devices), settings.engine().precision().on(devices[0]));
         try (DocumentTokenizer tokenizer =
                 DocumentTokenizer.load(settings.tokenizer().directory())) {
             Optional<CheckpointStore> held = CheckpointStore.open(
@@ -96,7 +97,7 @@ final class TrainingRun {
                 requireGroupOfItsOwn();
                 // Not before: a trainer that stands by must not take partitions from the one that trains.
                 intake.join();
-                return run(engine, device, tokenizer, checkpoints);
+                return run(engine, devices, tokenizer, checkpoints);
             }
         }
     }
@@ -115,6 +116,17 @@ final class TrainingRun {
         }
     }
 
+    private Device[] devices() {
+        List<Device> devices = DeviceChoice.resolve(settings.engine().device());
+        if (devices.size() > settings.batch().accumulation()) {
+            throw new IllegalArgumentException("millrace.engine.device = "
+                    + settings.engine().device() + " asks for " + devices.size()
+                    + " replicas, but millrace.batch.accumulation = "
+                    + settings.batch().accumulation() + " micro-batches of a step cannot keep them busy");
+        }
+        return devices.toArray(Device[]::new);
+    }
+
     private boolean standBy(Path run) throws IOException, InterruptedException {
         if (!settings.checkpoint().standby()) {
             throw new IOException("millrace.checkpoint.directory = " + run
@@ -131,12 +143,12 @@ final class TrainingRun {
     }
 
     private String run(
-            TorchEngine.Loaded engine, Device device, DocumentTokenizer tokenizer, CheckpointStore checkpoints)
+            TorchEngine.Loaded engine, Device[] devices, DocumentTokenizer tokenizer, CheckpointStore checkpoints)
             throws IOException, InterruptedException {
         status.enter(new TrainingState.Starting("model"));
         Optional<Checkpoint> checkpoint = begin(checkpoints);
         RunLearner wanted = RunLearner.of(settings.train(), settings.engine());
-        try (Learner learner = wanted.start(checkpoint, device)) {
+        try (Learner learner = wanted.start(checkpoint, devices)) {
             requireFit(learner.config(), tokenizer);
             LOG.infof(
                     "%,d parameters to learn, %s",
@@ -145,7 +157,7 @@ final class TrainingRun {
                             .map(found -> "restored from " + found.directory())
                             .orElse("from " + settings.train().model()));
             status.startedUp();
-            return train(learner, wanted.fingerprint(), tokenizer, checkpoints, checkpoint, engine, device);
+            return train(learner, wanted.fingerprint(), tokenizer, checkpoints, checkpoint, engine, devices);
         }
     }
 
@@ -188,7 +200,7 @@ final class TrainingRun {
             CheckpointStore checkpoints,
             Optional<Checkpoint> checkpoint,
             TorchEngine.Loaded engine,
-            Device device)
+            Device[] devices)
             throws IOException, InterruptedException {
         LogInspector inspector = new LogInspector(clientSettings, intake.topic(), intake.group());
         LogInspector.Snapshot snapshot = look(inspector);
@@ -204,7 +216,8 @@ final class TrainingRun {
                         intake.topic(),
                         snapshot.topicId(),
                         engine,
-                        device));
+                        devices[0],
+                        devices.length));
         Optional<SettingsCheck> check = Optional.empty();
         SortedMap<String, SettingsChange.Change> changes = new TreeMap<>();
         if (checkpoint.isPresent()) {
