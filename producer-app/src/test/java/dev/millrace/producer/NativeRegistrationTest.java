@@ -19,6 +19,7 @@ import java.util.TreeSet;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.Test;
 
@@ -55,17 +56,29 @@ class NativeRegistrationTest {
 
     @Test
     void theLibraryItselfIsAResourceOfTheImage() throws IOException, URISyntaxException {
-        String glob = ConfigProvider.getConfig().getValue("quarkus.native.resources.includes", String.class);
-        Pattern pattern = Pattern.compile(glob.replace(".", "\\.").replace("*", "[^/]*"));
         URL place = Objects.requireNonNull(
                 Zstd.class.getProtectionDomain().getCodeSource().getLocation());
         try (JarFile jar = new JarFile(Path.of(place.toURI()).toFile())) {
             assertThat(jar.stream()
                             .map(JarEntry::getName)
-                            .filter(pattern.asMatchPredicate())
+                            .filter(NativeRegistrationTest::isIncluded)
                             .toList())
                     .anyMatch(name -> name.startsWith("linux/amd64/"))
                     .anyMatch(name -> name.startsWith("linux/aarch64/"));
         }
+    }
+
+    @Test
+    void theSchemaThatIsServedIsAResourceOfTheImage() {
+        assertThat(NativeRegistrationTest.class.getResource("/schema/document.json"))
+                .isNotNull();
+        assertThat(isIncluded("schema/document.json")).isTrue();
+        assertThat(isIncluded("schema/other/document.json")).isFalse();
+    }
+
+    private static boolean isIncluded(String resource) {
+        return Stream.of(ConfigProvider.getConfig().getValue("quarkus.native.resources.includes", String[].class))
+                .map(glob -> Pattern.compile(glob.replace(".", "\\.").replace("*", "[^/]*")))
+                .anyMatch(pattern -> pattern.matcher(resource).matches());
     }
 }

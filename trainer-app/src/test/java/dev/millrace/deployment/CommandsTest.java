@@ -52,6 +52,8 @@ class CommandsTest {
             new Kept("java -jar producer-app/target/quarkus-app/quarkus-run.jar", FEEDING, "AppProcess.start"),
             new Kept("curl -H 'Content-Type: application/json'", FEEDING, "Commands.below"),
             new Kept("curl -H 'Content-Type: application/x-ndjson'", FEEDING, "Commands.below"),
+            new Kept("curl -H 'Content-Type: text/plain'", FEEDING, "Commands.below"),
+            new Kept("curl -F id=page-2", FEEDING, "Commands.below"),
             new Kept("curl 'localhost:8081/v1/lineage", TESTS + "trainer/TrainerAppIT.java", "/v1/lineage?"),
             // There is no cluster to run these in; k8s/README.md says so. What they send is rendered and read.
             new Kept("kind create cluster", "k8s/README.md", "no cluster has run any of this"),

@@ -40,13 +40,15 @@ class FeedingDocumentsIT {
                 .filter(each -> each.contains(JAR + " ingest "))
                 .findFirst()
                 .orElseThrow();
-        assertThat(curls).hasSize(2);
+        assertThat(curls).hasSize(4);
         try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory)) {
             // Given
             kafka.createTopic(KafkaMain.DOCUMENTS, 4);
             KafkaMain.createIngestions(kafka);
             Path desk = Files.createDirectories(directory.resolve("desk"));
             Files.writeString(desk.resolve("corpus.jsonl"), "{\"text\":\"one\"}\n{\"text\":\"two\"}\n");
+            Files.writeString(desk.resolve("page.txt"), "a page");
+            Files.write(desk.resolve("mill.png"), new byte[] {(byte) 0x89, 'P', 'N', 'G', 0});
             Files.writeString(Files.createDirectories(desk.resolve("notes")).resolve("note.txt"), "three");
             Map<String, String> cluster = Map.of("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
 
@@ -58,10 +60,14 @@ class FeedingDocumentsIT {
                 String port = "localhost:" + producer.port() + "/";
                 String one = shell(curls.get(0).replace("localhost:8080/", port), desk, cluster);
                 String stream = shell(curls.get(1).replace("localhost:8080/", port), desk, cluster);
+                String text = shell(curls.get(2).replace("localhost:8080/", port), desk, cluster);
+                String form = shell(curls.get(3).replace("localhost:8080/", port), desk, cluster);
 
                 // Then
                 assertThat(one).contains("\"index\":0", "\"status\":\"delivered\"", "\"offset\":");
-                assertThat(stream).contains("\"documents\":2,\"delivered\":2,\"rejected\":0");
+                assertThat(stream).contains("\"documents\":2,\"delivered\":2", "\"rejected\":0");
+                assertThat(text).contains("\"id\":\"page-1\"", "\"status\":\"delivered\"");
+                assertThat(form).contains("\"id\":\"page-2\"", "\"status\":\"delivered\"");
             }
             Path java = Path.of(System.getProperty("java.home"), "bin", "java");
             shell(
@@ -74,8 +80,8 @@ class FeedingDocumentsIT {
                     desk,
                     cluster);
             assertThat(TopicLog.read(kafka.bootstrapServers(), KafkaMain.DOCUMENTS))
-                    .as("one, two of a stream, three of files")
-                    .hasSize(1 + 2 + 3);
+                    .as("one, two of a stream, a text, a form, three of files")
+                    .hasSize(1 + 2 + 1 + 1 + 3);
         }
     }
 

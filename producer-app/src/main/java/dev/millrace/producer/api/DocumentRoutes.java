@@ -1,8 +1,13 @@
 package dev.millrace.producer.api;
 
+import dev.millrace.producer.document.BodyReader;
+import dev.millrace.producer.document.DocumentForms;
 import dev.millrace.producer.document.DocumentLimits;
 import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.MediaType;
+import dev.millrace.producer.document.Names;
 import dev.millrace.producer.document.QualityConfig;
+import dev.millrace.producer.document.QualityRules;
 import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
@@ -16,17 +21,19 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
-/// `POST /v1/documents`: one document as `application/json`, or a stream of them as `application/x-ndjson`.
+/// `POST /v1/documents`: one document, as JSON, text or a medium, or a stream of them as `application/x-ndjson`.
 ///
 /// On the router, not a REST resource: a stream answers while it is still being read.
 @Singleton
 final class DocumentRoutes {
     private static final String PATH = "/v1/documents";
+    private static final Set<String> STREAMS = Set.of("application/x-ndjson", "application/ndjson");
 
     private final Reception reception;
+    private final DocumentForms forms;
     private final Counter singles;
     private final Counter streamed;
 
@@ -39,8 +46,10 @@ final class DocumentRoutes {
             OpenStreams streams,
             ApiConfig config,
             MeterRegistry registry) {
-        this.reception =
-                new Reception(DocumentReader.of(limits, quality), publisher, room, rejections, streams, config);
+        QualityRules rules = QualityRules.of(quality);
+        DocumentReader reader = DocumentReader.of(limits, quality);
+        this.reception = new Reception(reader, publisher, room, rejections, streams, config);
+        this.forms = new DocumentForms(reader, limits.maxNameLength(), limits.maxParts(), rules);
         this.singles = count(registry, "single");
         this.streamed = count(registry, "stream");
     }
@@ -64,10 +73,9 @@ final class DocumentRoutes {
         HttpServerRequest request = routing.request();
         // Paused until a handler is set: no byte of the body is lost.
         request.pause();
-        String type = Optional.ofNullable(request.getHeader("Content-Type"))
-                .map(header -> header.split(";", 2)[0].strip().toLowerCase(Locale.ROOT))
-                .orElse("");
-        (type.equals("application/x-ndjson") ? streamed : singles).increment();
+        Optional<MediaType> type = MediaType.parse(request.getHeader("Content-Type"));
+        boolean stream = type.filter(each -> STREAMS.contains(each.essence())).isPresent();
+        (stream ? streamed : singles).increment();
         if (reception.streams().closing()) {
             Problem.closing(reception.config().retryAfter()).refuse(request);
             return;
@@ -85,17 +93,27 @@ final class DocumentRoutes {
                     .refuse(request);
             return;
         }
-        switch (type) {
-            case "application/json" ->
-                new SingleDocument(request, context(), reception, visit, unpacking(coding.get())).start();
-            case "application/x-ndjson", "application/ndjson" -> takeStream(request, visit, coding.get());
-            default ->
-                Problem.of(
-                                415,
-                                "Unsupported media type",
-                                "send application/json (one document) or application/x-ndjson (a document per line)")
-                        .refuse(request);
+        if (stream) {
+            takeStream(request, visit, coding.get());
+        } else {
+            takeOne(request, visit, type, coding.get());
         }
+    }
+
+    private void takeOne(HttpServerRequest request, Visit visit, Optional<MediaType> type, ContentCoding coding) {
+        Names names =
+                new Names(Optional.ofNullable(request.getParam("id")), Optional.ofNullable(request.getParam("source")));
+        Optional<BodyReader> reader = type.flatMap(each -> forms.reader(each, names));
+        if (reader.isEmpty()) {
+            Problem.of(
+                            415,
+                            "Unsupported media type",
+                            "send application/x-ndjson (a document per line), or one document as "
+                                    + DocumentForms.TAKEN)
+                    .refuse(request);
+            return;
+        }
+        new SingleDocument(request, context(), reception, visit, reader.get(), unpacking(coding)).start();
     }
 
     private Unpacking unpacking(ContentCoding coding) {

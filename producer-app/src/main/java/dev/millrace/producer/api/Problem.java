@@ -35,6 +35,15 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
                 new JsonObject());
     }
 
+    /// A body that is no document, with the place of the fault where it has one.
+    static Problem notADocument(Admission.Rejected no) {
+        JsonObject place = new JsonObject().put("field", no.field());
+        if (no.line() > 0) {
+            place.put("line", no.line()).put("column", no.column());
+        }
+        return new Problem(400, "Not a document", no.describe(), Optional.empty(), place);
+    }
+
     /// A body that cannot be unpacked.
     static Problem broken(Admission.Rejected no) {
         return no.fault() == Fault.TOO_LARGE

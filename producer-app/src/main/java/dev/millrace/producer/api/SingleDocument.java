@@ -1,6 +1,7 @@
 package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.Admission;
+import dev.millrace.producer.document.BodyReader;
 import dev.millrace.producer.document.Document;
 import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
@@ -10,7 +11,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonObject;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -28,17 +28,25 @@ final class SingleDocument {
     private final Context context;
     private final Reception reception;
     private final Visit visit;
+    private final BodyReader reader;
     private final Unpacking unpacking;
     private final Buffer body = Buffer.buffer();
     private long held;
     private boolean over;
 
-    SingleDocument(HttpServerRequest request, Context context, Reception reception, Visit visit, Unpacking unpacking) {
+    SingleDocument(
+            HttpServerRequest request,
+            Context context,
+            Reception reception,
+            Visit visit,
+            BodyReader reader,
+            Unpacking unpacking) {
         this.request = request;
         this.response = request.response();
         this.context = context;
         this.reception = reception;
         this.visit = visit;
+        this.reader = reader;
         this.unpacking = unpacking;
     }
 
@@ -115,15 +123,11 @@ final class SingleDocument {
     }
 
     private void publish() {
-        switch (reception.reader().read(body.getBytes())) {
+        switch (reader.read(body.getBytes())) {
             case Admission.Rejected no -> {
                 reject(no);
-                JsonObject place = new JsonObject()
-                        .put("field", no.field())
-                        .put("line", no.line())
-                        .put("column", no.column());
                 end();
-                new Problem(400, "Not a document", no.describe(), Optional.empty(), place).answer(response);
+                Problem.notADocument(no).answer(response);
             }
             case Admission.Accepted yes -> publish(yes.document());
         }
@@ -137,7 +141,7 @@ final class SingleDocument {
     /// On the event loop where nothing has to be waited for: a change of threads costs more than the rest. Else on a
     /// worker.
     private void publish(Document document) {
-        if (document.json().length <= AT_ONCE_BYTES && reception.publisher().sendsAtOnce()) {
+        if (document.value().length <= AT_ONCE_BYTES && reception.publisher().sendsAtOnce()) {
             CompletableFuture<Answer> answer = reception.publisher().publish(document, visit.origin(0));
             end();
             await(document, answer);

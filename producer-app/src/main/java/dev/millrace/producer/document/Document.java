@@ -4,16 +4,19 @@ import java.util.Optional;
 
 /// A document that was accepted, with the very bytes that it came in. Immutable to its readers.
 public final class Document {
-    private final byte[] json;
+    private final byte[] value;
+    private final String contentType;
     private final String contentHash;
     private final Optional<String> id;
     private final Optional<String> source;
     private final Optional<EncodingDamage> damage;
 
-    /// @param json the JSON object as the client gave it; handed over, not copied
-    /// @param contentHash SHA-256 of the text in UTF-8, in hex
-    Document(byte[] json, String contentHash, Optional<String> id, Optional<String> source) {
-        this.json = json;
+    /// @param value the body as the client gave it; handed over, not copied
+    /// @param contentType what it is
+    /// @param contentHash as [ContentHash] has it
+    Document(byte[] value, String contentType, String contentHash, Optional<String> id, Optional<String> source) {
+        this.value = value;
+        this.contentType = contentType;
         this.contentHash = contentHash;
         this.id = id;
         this.source = source;
@@ -21,7 +24,8 @@ public final class Document {
     }
 
     private Document(Document of, EncodingDamage damage) {
-        this.json = of.json;
+        this.value = of.value;
+        this.contentType = of.contentType;
         this.contentHash = of.contentHash;
         this.id = of.id;
         this.source = of.source;
@@ -34,8 +38,13 @@ public final class Document {
     }
 
     /// The value of the record. Not to be changed.
-    public byte[] json() {
-        return json;
+    public byte[] value() {
+        return value;
+    }
+
+    /// Its media type, with parameters.
+    public String contentType() {
+        return contentType;
     }
 
     public String contentHash() {

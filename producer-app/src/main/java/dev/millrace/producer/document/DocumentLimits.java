@@ -9,7 +9,7 @@ import jakarta.validation.constraints.Min;
 /// How large a document and its parts may be.
 @ConfigMapping(prefix = "millrace.documents")
 public interface DocumentLimits {
-    /// Bytes of one document's JSON: of a body, or of a line.
+    /// Bytes of one document: of a body, or of a line.
     @WithDefault("4M")
     MemorySize maxSize();
 
@@ -18,6 +18,12 @@ public interface DocumentLimits {
     @Min(1)
     @Max(65536)
     int maxNameLength();
+
+    /// Parts of a multipart body.
+    @WithDefault("64")
+    @Min(1)
+    @Max(1000)
+    int maxParts();
 
     /// How deep `metadata` may nest.
     @WithDefault("32")

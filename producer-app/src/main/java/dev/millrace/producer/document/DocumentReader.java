@@ -14,9 +14,6 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// object, a byte order mark, an empty text. Thread-safe.
 public final class DocumentReader {
     private static final Set<String> FIELDS = Set.of("text", "id", "source");
-    private static final HexFormat HEX = HexFormat.of();
+    private static final String JSON_TYPE = "application/json";
     private static final char REPLACEMENT = '\uFFFD';
 
     private final int maxBytes;
@@ -144,12 +141,9 @@ public final class DocumentReader {
         if (text == null) {
             return rejected(Fault.MISSING, "text", end, "is missing");
         }
-        Optional<QualityRules.Finding> poor = quality.judge(text);
-        if (poor.isPresent()) {
-            return rejected(poor.get().fault(), "text", end, poor.get().reason());
-        }
-        Document document = new Document(bytes, hash(text), Optional.ofNullable(id), Optional.ofNullable(source));
-        return new Admission.Accepted(quality.flag(text).map(document::flagged).orElse(document));
+        Document document = new Document(
+                bytes, JSON_TYPE, ContentHash.of(text), Optional.ofNullable(id), Optional.ofNullable(source));
+        return quality.admit(document, text, poor -> rejected(poor.fault(), "text", end, poor.reason()));
     }
 
     private Admission.@Nullable Rejected check(String field, String value, boolean escapes, JsonParser parser) {
@@ -203,14 +197,6 @@ public final class DocumentReader {
             return true;
         } catch (CharacterCodingException e) {
             return false;
-        }
-    }
-
-    private static String hash(String text) {
-        try {
-            return HEX.formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Holds texts against rules, as [QualityConfig] has them.
@@ -57,6 +58,16 @@ public record QualityRules(
             throw new IllegalArgumentException(
                     PREFIX + name + " = " + value.getAsDouble() + " is no share, which lies between 0 and 1");
         }
+    }
+
+    /// The document of a text: taken, flagged or refused.
+    ///
+    /// @param refused what a finding comes to, with its place
+    Admission admit(Document document, String text, Function<Finding, Admission.Rejected> refused) {
+        Optional<Finding> poor = judge(text);
+        return poor.isPresent()
+                ? refused.apply(poor.get())
+                : new Admission.Accepted(flag(text).map(document::flagged).orElse(document));
     }
 
     /// What a text is refused for, the cheapest rule first.

@@ -302,7 +302,7 @@ final class Ingestion {
                     refused.put(place, error.getClass().getSimpleName() + ": " + error.getMessage());
                 }
             });
-            open = open.plusDelivered(document.json().length);
+            open = open.plusDelivered(document.value().length);
         }
 
         private void commit() {

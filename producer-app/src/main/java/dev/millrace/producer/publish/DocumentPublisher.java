@@ -54,7 +54,7 @@ public final class DocumentPublisher {
     ///     what order is open
     public CompletableFuture<Answer> publish(Document document, Optional<String> traceparent) {
         CompletableFuture<Answer> answer = new CompletableFuture<>();
-        int size = document.json().length;
+        int size = document.value().length;
         long began = System.nanoTime();
         reports.sending(size);
         if (began - lastDelivered >= FRESH.toNanos()
@@ -91,7 +91,7 @@ public final class DocumentPublisher {
         if (delivery instanceof Delivery.Delivered) {
             lastDelivered = now;
         }
-        reports.report(document.key(), delivery, document.json().length, now - began);
+        reports.report(document.key(), delivery, document.value().length, now - began);
         answer.complete(delivery);
     }
 

@@ -7,10 +7,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 
 /// The wire record, which `trainer-app` reads and which the golden files in `contract/` fix for both: the value is
-/// the JSON as the client gave it, the key its id or content hash, the headers say the rest.
+/// the body as the client gave it, the key its id or content hash, the headers say the rest.
 final class RecordForm {
-    private static final byte[] JSON = bytes("application/json");
-
     private RecordForm() {}
 
     static ProducerRecord<String, byte[]> of(String topic, Document document) {
@@ -19,9 +17,9 @@ final class RecordForm {
 
     /// @param traceparent what the request that brought it belongs to (W3C Trace Context)
     static ProducerRecord<String, byte[]> of(String topic, Document document, Optional<String> traceparent) {
-        ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, document.key(), document.json());
+        ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, document.key(), document.value());
         Headers headers = record.headers();
-        headers.add("content-type", JSON);
+        headers.add("content-type", bytes(document.contentType()));
         headers.add("sha256", bytes(document.contentHash()));
         document.clientId().ifPresent(id -> headers.add("id", bytes(id)));
         document.source().ifPresent(source -> headers.add("source", bytes(source)));

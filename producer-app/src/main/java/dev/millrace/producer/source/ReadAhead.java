@@ -63,7 +63,7 @@ public final class ReadAhead {
                 file.read(from, line, reader, item -> {
                     items.add(item);
                     bytes[0] += item.admission() instanceof Admission.Accepted yes
-                            ? yes.document().json().length
+                            ? yes.document().value().length
                             : 0;
                     if (items.size() >= DOCUMENTS || bytes[0] >= BYTES) {
                         chunks.put(new Chunk(List.copyOf(items), false, null));

@@ -14,17 +14,21 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the wire record, which `producer-app` writes and which the golden files in `contract/` fix for both.
 ///
-/// The value is a JSON object whose `text` is the document; a `content-type` header other than JSON marks a medium.
+/// The header `content-type` says what the value is: JSON, whose `text` is the document; a plain text; a container of
+/// text and media, of which the text is trained; or a medium, which this trainer cannot use.
 /// Pure and thread-safe.
 public final class DocumentDecoder {
     static final String CONTENT_TYPE = "content-type";
+    static final String ID = "id";
     private static final String JSON_TYPE = "application/json";
+    private static final Set<String> CONTAINERS = Set.of("multipart/mixed", "multipart/form-data");
     private static final int MAX_NESTING = 64;
 
     private final int maxRecordBytes;
@@ -51,11 +55,34 @@ public final class DocumentDecoder {
             return new Decoded.Bad("the value has " + value.length
                     + " bytes, more than millrace.intake.max-record-size = " + maxRecordBytes);
         }
-        String contentType = contentType(record);
-        if (!contentType.equals(JSON_TYPE)) {
-            return new Decoded.Unusable(contentType);
+        String given = header(record, CONTENT_TYPE).orElse(JSON_TYPE);
+        String contentType = essence(given);
+        if (contentType.equals(JSON_TYPE)) {
+            return decodeJson(value);
         }
-        return decodeJson(value);
+        if (contentType.equals("text/plain")) {
+            return decodeText(value, record);
+        }
+        return CONTAINERS.contains(contentType)
+                ? decodeContainer(value, given, record)
+                : new Decoded.Unusable(contentType);
+    }
+
+    private static Decoded decodeContainer(byte[] value, String contentType, ConsumerRecord<byte[], byte[]> record) {
+        Optional<byte[]> text = MultipartText.of(value, contentType);
+        if (text.isEmpty()) {
+            return new Decoded.Bad("the value is not the multipart that its content-type says");
+        }
+        return text.get().length == 0 ? new Decoded.Unusable(essence(contentType)) : decodeText(text.get(), record);
+    }
+
+    private static Decoded decodeText(byte[] text, ConsumerRecord<byte[], byte[]> record) {
+        if (!isUtf8(text)) {
+            return new Decoded.Bad("the text is not UTF-8");
+        }
+        return text.length == 0
+                ? new Decoded.Bad("the text is empty")
+                : new Decoded.Usable(new Document(new String(text, StandardCharsets.UTF_8), header(record, ID)));
     }
 
     private Decoded decodeJson(byte[] value) {
@@ -121,14 +148,18 @@ public final class DocumentDecoder {
         }
     }
 
-    /// Absent means JSON: the article's own producer sends no headers.
-    private static String contentType(ConsumerRecord<byte[], byte[]> record) {
-        Header header = record.headers().lastHeader(CONTENT_TYPE);
-        if (header == null || header.value() == null) {
-            return JSON_TYPE;
-        }
-        String type = new String(header.value(), StandardCharsets.UTF_8);
-        int parameters = type.indexOf(';');
-        return (parameters < 0 ? type : type.substring(0, parameters)).strip().toLowerCase(Locale.ROOT);
+    /// Absent content type means JSON: the article's own producer sends no headers.
+    private static Optional<String> header(ConsumerRecord<byte[], byte[]> record, String name) {
+        return Optional.ofNullable(record.headers().lastHeader(name))
+                .map(Header::value)
+                .map(value -> new String(value, StandardCharsets.UTF_8));
+    }
+
+    /// The type without its parameters.
+    private static String essence(String contentType) {
+        int parameters = contentType.indexOf(';');
+        return (parameters < 0 ? contentType : contentType.substring(0, parameters))
+                .strip()
+                .toLowerCase(Locale.ROOT);
     }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -15,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class DocumentDecoderTest {
-    private final DocumentDecoder decoder = new DocumentDecoder(200);
+    private final DocumentDecoder decoder = new DocumentDecoder(1000);
 
     /// The contract: what the producer writes, the trainer reads. Both assert the same golden file.
     @Test
@@ -24,8 +25,11 @@ class DocumentDecoderTest {
             JsonNode records = new ObjectMapper().readTree(golden);
             assertThat(records).isNotEmpty();
             for (JsonNode each : records) {
-                ConsumerRecord<byte[], byte[]> record =
-                        record(each.get("value").asText().getBytes(StandardCharsets.UTF_8));
+                ConsumerRecord<byte[], byte[]> record = record(
+                        each.has("value")
+                                ? each.get("value").asText().getBytes(StandardCharsets.UTF_8)
+                                : Base64.getDecoder()
+                                        .decode(each.get("valueBase64").asText()));
                 for (Map.Entry<String, JsonNode> header : each.get("headers").properties()) {
                     record.headers()
                             .add(header.getKey(), header.getValue().asText().getBytes(StandardCharsets.UTF_8));
@@ -35,12 +39,19 @@ class DocumentDecoderTest {
 
                 assertThat(decoded)
                         .as(each.get("name").asText())
-                        .isEqualTo(new Decoded.Usable(new Document(
-                                each.get("document").get("text").asText(),
-                                Optional.ofNullable(each.get("document").get("id"))
-                                        .map(JsonNode::asText))));
+                        .isEqualTo(
+                                each.has("skipped")
+                                        ? new Decoded.Unusable(
+                                                each.get("skipped").asText())
+                                        : document(each.get("document")));
             }
         }
+    }
+
+    private static Decoded document(JsonNode expected) {
+        return new Decoded.Usable(new Document(
+                expected.get("text").asText(),
+                Optional.ofNullable(expected.get("id")).map(JsonNode::asText)));
     }
 
     @ParameterizedTest
@@ -68,9 +79,9 @@ class DocumentDecoderTest {
         byte[] latin1 = "{\"text\": \"Grüße\"}".getBytes(StandardCharsets.ISO_8859_1);
 
         assertThat(decoder.decode(record(latin1))).isEqualTo(new Decoded.Bad("the value is not UTF-8"));
-        assertThat(decoder.decode(record(new byte[201])))
+        assertThat(decoder.decode(record(new byte[1001])))
                 .isInstanceOfSatisfying(
-                        Decoded.Bad.class, bad -> assertThat(bad.reason()).contains("201 bytes"));
+                        Decoded.Bad.class, bad -> assertThat(bad.reason()).contains("1001 bytes"));
         assertThat(decoder.decode(new ConsumerRecord<>("documents", 0, 0, null, null)))
                 .isEqualTo(new Decoded.Bad("the record has no value"));
     }
@@ -81,6 +92,18 @@ class DocumentDecoderTest {
         image.headers().add("content-type", "image/png".getBytes(StandardCharsets.UTF_8));
 
         assertThat(decoder.decode(image)).isEqualTo(new Decoded.Unusable("image/png"));
+    }
+
+    @Test
+    void aContainerThatIsNoneAndATextThatIsNoneAreBad() {
+        ConsumerRecord<byte[], byte[]> cut = record("--b\r\n\r\nhalf".getBytes(StandardCharsets.UTF_8));
+        cut.headers().add("content-type", "multipart/mixed; boundary=b".getBytes(StandardCharsets.UTF_8));
+        ConsumerRecord<byte[], byte[]> latin1 = record("Grüße".getBytes(StandardCharsets.ISO_8859_1));
+        latin1.headers().add("content-type", "text/plain".getBytes(StandardCharsets.UTF_8));
+
+        assertThat(decoder.decode(cut))
+                .isEqualTo(new Decoded.Bad("the value is not the multipart that its content-type says"));
+        assertThat(decoder.decode(latin1)).isEqualTo(new Decoded.Bad("the text is not UTF-8"));
     }
 
     private static ConsumerRecord<byte[], byte[]> record(byte[] value) {
