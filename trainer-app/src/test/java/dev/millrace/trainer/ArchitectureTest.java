@@ -27,6 +27,7 @@ class ArchitectureTest {
             "model",
             "learn",
             "generate",
+            "evaluate",
             "checkpoint",
             "publish",
             "train",

@@ -10,6 +10,28 @@ import java.util.Arrays;
 /// @param natsPerTarget mean cross-entropy; divided by ln 2 it is bits per token
 /// @param targets over which the mean was taken
 public record HeldOutLoss(double natsPerTarget, long targets) {
+    /// Before anything was measured.
+    public static final HeldOutLoss NONE = new HeldOutLoss(0, 0);
+
+    /// The mean over both.
+    public HeldOutLoss plus(HeldOutLoss other) {
+        long both = targets + other.targets;
+        return both == 0
+                ? NONE
+                : new HeldOutLoss((natsPerTarget * targets + other.natsPerTarget * other.targets) / both, both);
+    }
+
+    /// Measures some rows at once, of which one target or more is to be predicted.
+    public static HeldOutLoss measure(DeepSeekModel model, TokenGrid inputs, TokenGrid targets) {
+        long counted = targets.trainedTargets();
+        if (counted == 0) {
+            throw new IllegalArgumentException(
+                    "All targets are " + DeepSeekModel.IGNORED_TARGET + ": no loss to measure");
+        }
+        try (NDManager pass = NDManager.newBaseManager("PyTorch")) {
+            return new HeldOutLoss(model.loss(pass, inputs, targets).getFloat() / (double) counted, counted);
+        }
+    }
 
     /// Measures without gradients, on the model's thread. The weights stay as they are.
     ///
@@ -25,26 +47,20 @@ public record HeldOutLoss(double natsPerTarget, long targets) {
             throw new IllegalArgumentException(
                     targets.length + " targets for " + inputs.length + " inputs: they must be alike");
         }
-        double sum = 0;
-        long counted = 0;
+        HeldOutLoss sum = NONE;
         int piece = Math.multiplyExact(columns, rowsAtOnce);
         for (int first = 0; first < inputs.length; first += piece) {
             int next = Math.min(inputs.length, first + piece);
             TokenGrid targetGrid = grid(targets, first, next, columns);
-            if (targetGrid.trainedTargets() == 0) {
-                continue;
+            if (targetGrid.trainedTargets() > 0) {
+                sum = sum.plus(measure(model, grid(inputs, first, next, columns), targetGrid));
             }
-            try (NDManager pass = NDManager.newBaseManager("PyTorch")) {
-                sum += model.loss(pass, grid(inputs, first, next, columns), targetGrid)
-                        .getFloat();
-            }
-            counted += targetGrid.trainedTargets();
         }
-        if (counted == 0) {
+        if (sum.targets() == 0) {
             throw new IllegalArgumentException(
                     "All targets are " + DeepSeekModel.IGNORED_TARGET + ": no loss to measure");
         }
-        return new HeldOutLoss(sum / counted, counted);
+        return sum;
     }
 
     private static TokenGrid grid(int[] ids, int first, int next, int columns) {

@@ -115,6 +115,46 @@ public final class LogInspector {
         }
     }
 
+    /// Looks at the records of a topic one by one.
+    public interface Visitor {
+        /// @return whether to go on
+        boolean visit(ConsumerRecord<byte[], byte[]> record);
+    }
+
+    /// Reads the topic as it is now: its partitions in ascending order, each from its beginning to its end.
+    public void read(Visitor visitor) throws InterruptedException {
+        for (Map.Entry<Integer, Extent> each : look().partitions().entrySet()) {
+            try (Consumer<byte[], byte[]> consumer = consumer()) {
+                if (!read(consumer, new TopicPartition(topic, each.getKey()), each.getValue(), visitor)) {
+                    return;
+                }
+            } catch (org.apache.kafka.common.KafkaException e) {
+                throw unreachable(e);
+            }
+        }
+    }
+
+    private boolean read(
+            Consumer<byte[], byte[]> consumer, TopicPartition partition, Extent extent, Visitor visitor) {
+        consumer.assign(List.of(partition));
+        consumer.seek(partition, extent.first());
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (consumer.position(partition) < extent.end()) {
+            for (ConsumerRecord<byte[], byte[]> record :
+                    consumer.poll(Duration.ofMillis(200)).records(partition)) {
+                if (record.offset() < extent.end() && !visitor.visit(record)) {
+                    return false;
+                }
+                deadline = System.nanoTime() + PATIENCE.toNanos();
+            }
+            if (System.nanoTime() > deadline) {
+                throw new IntakeFailedException("cannot read " + partition + " to its end @" + extent.end()
+                        + ": nothing came within " + PATIENCE.toSeconds() + " s");
+            }
+        }
+        return true;
+    }
+
     /// The offset past the last record of each partition below a given end: markers of transactions are not
     /// records, and who waits for one waits for ever.
     ///

@@ -2,6 +2,7 @@ package dev.millrace.trainer.observe;
 
 import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.PartitionCursor;
+import dev.millrace.trainer.evaluate.Evaluation;
 import dev.millrace.trainer.intake.DocumentIntake;
 import dev.millrace.trainer.intake.RecordExchange.PartitionStatus;
 import dev.millrace.trainer.train.StepReport;
@@ -109,6 +110,16 @@ final class TrainingMetrics {
                 "millrace.partitions.unread",
                 "Partitions that were added since the run began: they wait for its next start",
                 s -> intake.exchange().unread().size());
+        counter(
+                "millrace.evaluation.seconds",
+                "Time that training stood still for evaluations",
+                s -> seconds(s.evaluating()));
+        gauge("millrace.evaluation.step", "Step of the last evaluation", s -> s.lastEvaluation()
+                .map(report -> (double) report.step())
+                .orElse(Double.NaN));
+        gauge("millrace.evaluation.loss", "Its loss in nats per token", s -> evaluated(s, Evaluation::loss));
+        gauge("millrace.evaluation.perplexity", "Its perplexity", s -> evaluated(s, Evaluation::perplexity));
+        gauge("millrace.evaluation.bits.per.byte", "Its bits per byte", s -> evaluated(s, Evaluation::bitsPerByte));
         gauge("millrace.partitions.assigned", "Partitions assigned to this trainer", s -> {
             registerPartitions();
             return intake.exchange().status().values().stream()
@@ -198,6 +209,12 @@ final class TrainingMetrics {
 
     private static double last(TrainingStatus status, ToDoubleFunction<StepReport> value) {
         return status.lastStep().map(value::applyAsDouble).orElse(Double.NaN);
+    }
+
+    private static double evaluated(TrainingStatus status, ToDoubleFunction<Evaluation> value) {
+        return status.lastEvaluation()
+                .map(report -> value.applyAsDouble(report.result()))
+                .orElse(Double.NaN);
     }
 
     private static double seconds(Duration duration) {

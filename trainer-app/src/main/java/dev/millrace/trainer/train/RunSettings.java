@@ -2,6 +2,7 @@ package dev.millrace.trainer.train;
 
 import dev.millrace.trainer.batch.BatchConfig;
 import dev.millrace.trainer.checkpoint.CheckpointConfig;
+import dev.millrace.trainer.evaluate.EvaluationConfig;
 import dev.millrace.trainer.intake.IntakeConfig;
 import dev.millrace.trainer.publish.PublishConfig;
 import dev.millrace.trainer.tokenize.TokenizerConfig;
@@ -16,4 +17,5 @@ record RunSettings(
         TokenizerConfig tokenizer,
         IntakeConfig intake,
         CheckpointConfig checkpoint,
+        EvaluationConfig evaluation,
         PublishConfig publish) {}

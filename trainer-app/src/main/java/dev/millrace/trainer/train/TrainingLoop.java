@@ -40,6 +40,7 @@ public final class TrainingLoop {
     private final Checkpointer checkpoints;
     private final StepLedger ledger;
     private final Outbox outbox;
+    private final Optional<Evaluator> evaluator;
     private final TrainingStatus status;
     private final InstantSource clock;
     private final Consumer<String> log;
@@ -49,6 +50,7 @@ public final class TrainingLoop {
     private StepHistory history;
     private Cursor cursor;
     private long savedStep;
+    private long evaluatedStep = -1;
     private volatile boolean stopRequested;
 
     /// What a run is to do.
@@ -84,6 +86,7 @@ public final class TrainingLoop {
             Checkpointer checkpoints,
             StepLedger ledger,
             Outbox outbox,
+            Optional<Evaluator> evaluator,
             TrainingStatus status,
             InstantSource clock,
             Consumer<String> log) {
@@ -99,6 +102,7 @@ public final class TrainingLoop {
         this.checkpoints = checkpoints;
         this.ledger = ledger;
         this.outbox = outbox;
+        this.evaluator = evaluator;
         this.status = status;
         this.clock = clock;
         this.log = log;
@@ -148,6 +152,9 @@ public final class TrainingLoop {
                     checkpoints.await();
                     requireRoom();
                 }
+                if (step % plan.checkpointEvery() == 0 && evaluator.isPresent() && evaluator.get().due(step)) {
+                    evaluate(evaluator.get());
+                }
             }
         } catch (Prefetcher.EndOfRun e) {
             why = "every epoch is trained";
@@ -163,7 +170,17 @@ public final class TrainingLoop {
         }
         save();
         checkpoints.publish(covered());
+        if (evaluator.isPresent() && evaluatedStep != step && !stopRequested) {
+            evaluate(evaluator.get());
+        }
         return why;
+    }
+
+    /// The checkpoint comes first: what fails here, for want of memory perhaps, costs no step.
+    private void evaluate(Evaluator heldOut) throws IOException, InterruptedException {
+        checkpoints.await();
+        heldOut.evaluate(step, learner.model(), () -> !stopRequested);
+        evaluatedStep = step;
     }
 
     private @Nullable StepBatch await(Prefetcher batches) throws InterruptedException, Prefetcher.EndOfRun {

@@ -317,6 +317,7 @@ final class TrainingRun {
                 checkpoints,
                 records.ledger(),
                 records.outbox(),
+                Evaluator.of(settings, tokenizer, clientSettings, intake.group(), status, LOG::info),
                 status,
                 InstantSource.system(),
                 LOG::info);

@@ -2,6 +2,7 @@ package dev.millrace.trainer.train;
 
 import dev.millrace.trainer.batch.Bounds;
 import dev.millrace.trainer.batch.Cursor;
+import dev.millrace.trainer.evaluate.Evaluation;
 import dev.millrace.trainer.learn.StepOutcome;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,8 @@ public final class TrainingStatus {
     private volatile @Nullable Cursor cursor;
     private volatile @Nullable Bounds bounds;
     private volatile @Nullable CheckpointReport lastCheckpoint;
+    private volatile @Nullable EvaluationReport lastEvaluation;
+    private volatile Duration evaluating = Duration.ZERO;
     private volatile Instant heartbeat;
     private volatile Duration longestStep = Duration.ZERO;
     private volatile Duration longestCheckpoint = Duration.ZERO;
@@ -69,6 +72,11 @@ public final class TrainingStatus {
 
     /// The last checkpoint of this process.
     public record CheckpointReport(long step, Path directory, Duration took, Instant at, long count) {}
+
+    /// The last evaluation of this process.
+    ///
+    /// @param step whose weights were evaluated
+    public record EvaluationReport(long step, Instant at, Evaluation result) {}
 
     /// A sign of life.
     public void beat() {
@@ -121,6 +129,12 @@ public final class TrainingStatus {
         beat();
     }
 
+    void evaluated(long step, Optional<Evaluation> result, Duration took) {
+        evaluating = evaluating.plus(took);
+        result.ifPresent(each -> lastEvaluation = new EvaluationReport(step, clock.instant(), each));
+        beat();
+    }
+
     private static Duration longer(Duration a, Duration b) {
         return a.compareTo(b) > 0 ? a : b;
     }
@@ -153,6 +167,15 @@ public final class TrainingStatus {
 
     public Optional<CheckpointReport> lastCheckpoint() {
         return Optional.ofNullable(lastCheckpoint);
+    }
+
+    public Optional<EvaluationReport> lastEvaluation() {
+        return Optional.ofNullable(lastEvaluation);
+    }
+
+    /// How long training stood still for the evaluations of this process.
+    public Duration evaluating() {
+        return evaluating;
     }
 
     /// How long the training thread has given no sign.

@@ -18,7 +18,7 @@ public final class SmallModels {
         return config(VOCABULARY, keyValueHeads, tied);
     }
 
-    static ModelConfig config(int vocabulary, int keyValueHeads, boolean tied) {
+    public static ModelConfig config(int vocabulary, int keyValueHeads, boolean tied) {
         return ModelConfig.parse("""
                 {"model_type": "llama", "vocab_size": %d, "hidden_size": 32, "intermediate_size": 80,
                  "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": %d,

@@ -13,6 +13,7 @@ import dev.millrace.trainer.batch.SkipRanges;
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
 import dev.millrace.trainer.checkpoint.Retention;
+import dev.millrace.trainer.evaluate.HeldOutSet;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.LearningRateSchedule;
@@ -30,6 +31,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +50,8 @@ final class SmallRun {
     private final int maxNonFinite;
     private final Optional<SpikeRule> spikes;
     private final BatchRamp ramp;
+    private Optional<HeldOutSet> heldOut = Optional.empty();
+    final List<String> lines = Collections.synchronizedList(new ArrayList<>());
     final TrainingStatus status = new TrainingStatus(InstantSource.system(), Duration.ofMinutes(1));
 
     SmallRun(Path directory, Path model, int maxNonFinite, Optional<SpikeRule> spikes, BatchRamp ramp) {
@@ -55,6 +60,16 @@ final class SmallRun {
         this.maxNonFinite = maxNonFinite;
         this.spikes = spikes;
         this.ramp = ramp;
+    }
+
+    /// Evaluates after each second step, on texts whose token ids are their characters.
+    SmallRun evaluatingOn(String... texts) {
+        HeldOutSet.Builder set = new HeldOutSet.Builder(new HeldOutSet.Shape(LENGTH, 2, false), 10_000);
+        for (String text : texts) {
+            set.add(text.chars().toArray(), text.length());
+        }
+        heldOut = set.build();
+        return this;
     }
 
     /// Writes a model whose loss is no number wherever a token is read.
@@ -101,7 +116,7 @@ final class SmallRun {
                                     Device.cpu())
                             : Learner.load(model, settings, Device.cpu());
                     StepLedger ledger = StepLedger.open(directory, state.step(), complaint -> {});
-                    Checkpointer checkpoints = new Checkpointer(store, new NothingElse(), true, status, line -> {});
+                    Checkpointer checkpoints = new Checkpointer(store, new NothingElse(), true, status, lines::add);
                     Prefetcher batches = new Prefetcher(assembler(log, state, ledger), 4)) {
                 return loop(step, state, learner, checkpoints, ledger).run(batches);
             }
@@ -132,6 +147,7 @@ final class SmallRun {
                 checkpoints,
                 ledger,
                 new Outbox(),
+                heldOut.map(set -> new Evaluator(set, 2, status, lines::add)),
                 status,
                 InstantSource.system(),
                 line -> {});

@@ -156,6 +156,35 @@ class TrainingLoopTest {
         }
     }
 
+    @Test
+    void anEvaluationFollowsItsCheckpointAndChangesNoBit() throws Exception {
+        // Given
+        String[] records = records(9, 9, SPIKE);
+        SmallRun plain = run("plain", 10, Optional.empty());
+        SmallRun evaluated = run("evaluated", 10, Optional.empty()).evaluatingOn(EASY, SPIKE, EASY + EASY);
+
+        // When
+        plain.trainTo(5, records);
+        evaluated.trainTo(5, records);
+
+        // Then: after each second step, and the last
+        List<String> steps = evaluated.lines.stream()
+                .filter(line -> line.contains("held out") || line.startsWith("checkpoint"))
+                .map(line -> line.replaceAll("checkpoint .*step-0*(\\d+) in.*", "saved $1")
+                        .replaceAll("step (\\d+) held out.*", "evaluated $1"))
+                .toList();
+        assertThat(steps)
+                .containsExactly(
+                        "saved 0", "saved 1", "saved 2", "evaluated 2", "saved 3", "saved 4", "evaluated 4", "saved 5",
+                        "evaluated 5");
+        for (String file : LEARNED) {
+            assertThat(evaluated.file(5, file)).hasSameBinaryContentAs(plain.file(5, file));
+        }
+        assertThat(evaluated.status.lastEvaluation().orElseThrow().step()).isEqualTo(5);
+        assertThat(evaluated.status.evaluating()).isPositive();
+        assertThat(plain.status.lastEvaluation()).isEmpty();
+    }
+
     private SmallRun grown(String name, BatchRamp ramp) throws IOException {
         return new SmallRun(Files.createDirectory(root.resolve(name)), model, 10, Optional.empty(), ramp);
     }
