@@ -11,7 +11,8 @@ import java.util.Optional;
 /// Settings of the evaluation on held-out text. With neither files nor a topic there is none.
 @ConfigMapping(prefix = "millrace.evaluation")
 public interface EvaluationConfig {
-    /// Files of held-out text, in their order: `.jsonl` and `.ndjson` hold a document a line, as on the topic, any other is
+    /// Files of held-out text, in their order: `.jsonl` and `.ndjson` hold a document a line, as on the topic, any
+    /// other is
     /// one document.
     Optional<List<Path>> files();
 

@@ -134,8 +134,7 @@ public final class LogInspector {
         }
     }
 
-    private boolean read(
-            Consumer<byte[], byte[]> consumer, TopicPartition partition, Extent extent, Visitor visitor) {
+    private boolean read(Consumer<byte[], byte[]> consumer, TopicPartition partition, Extent extent, Visitor visitor) {
         consumer.assign(List.of(partition));
         consumer.seek(partition, extent.first());
         long deadline = System.nanoTime() + PATIENCE.toNanos();

@@ -114,9 +114,10 @@ final class TrainingMetrics {
                 "millrace.evaluation.seconds",
                 "Time that training stood still for evaluations",
                 s -> seconds(s.evaluating()));
-        gauge("millrace.evaluation.step", "Step of the last evaluation", s -> s.lastEvaluation()
-                .map(report -> (double) report.step())
-                .orElse(Double.NaN));
+        gauge(
+                "millrace.evaluation.step",
+                "Step of the last evaluation",
+                s -> s.lastEvaluation().map(report -> (double) report.step()).orElse(Double.NaN));
         gauge("millrace.evaluation.loss", "Its loss in nats per token", s -> evaluated(s, Evaluation::loss));
         gauge("millrace.evaluation.perplexity", "Its perplexity", s -> evaluated(s, Evaluation::perplexity));
         gauge("millrace.evaluation.bits.per.byte", "Its bits per byte", s -> evaluated(s, Evaluation::bitsPerByte));

@@ -58,7 +58,10 @@ final class Evaluator {
                         settings.batch().documentMask()),
                 evaluation.maxTokens());
         HeldOutReader reader = new HeldOutReader(
-                new DocumentDecoder(Math.toIntExact(settings.intake().maxRecordSize().asLongValue())), tokenizer, set);
+                new DocumentDecoder(
+                        Math.toIntExact(settings.intake().maxRecordSize().asLongValue())),
+                tokenizer,
+                set);
         for (Path file : files) {
             if (!reader.full()) {
                 reader.read(file);
@@ -77,7 +80,10 @@ final class Evaluator {
                 + (reader.full() ? ", which is all that millrace.evaluation.max-tokens has room for" : "")
                 + (reader.passedBy() > 0 ? "; " + reader.passedBy() + " records of the topic are no text" : ""));
         return Optional.of(new Evaluator(
-                heldOut, Math.multiplyExact(settings.checkpoint().everySteps(), evaluation.everyCheckpoints()), status, log));
+                heldOut,
+                Math.multiplyExact(settings.checkpoint().everySteps(), evaluation.everyCheckpoints()),
+                status,
+                log));
     }
 
     /// Whether a step is one to evaluate after.

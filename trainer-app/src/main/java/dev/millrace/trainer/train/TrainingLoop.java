@@ -152,7 +152,9 @@ public final class TrainingLoop {
                     checkpoints.await();
                     requireRoom();
                 }
-                if (step % plan.checkpointEvery() == 0 && evaluator.isPresent() && evaluator.get().due(step)) {
+                if (step % plan.checkpointEvery() == 0
+                        && evaluator.isPresent()
+                        && evaluator.get().due(step)) {
                     evaluate(evaluator.get());
                 }
             }

@@ -92,8 +92,7 @@ class HeldOutReaderTest {
             HeldOutReader reader = reader();
 
             // When
-            reader.read(new LogInspector(
-                    Map.of("bootstrap.servers", kafka.bootstrapServers()), "held-out", "a-group"));
+            reader.read(new LogInspector(Map.of("bootstrap.servers", kafka.bootstrapServers()), "held-out", "a-group"));
 
             // Then
             assertThat(reader.full()).isTrue();

@@ -49,8 +49,7 @@ class HeldOutSetTest {
             assertThat(evaluation.targets()).isEqualTo(49).isEqualTo(wanted.targets());
             assertThat(evaluation.loss()).isCloseTo(wanted.natsPerTarget(), within(1e-6));
             assertThat(evaluation.perplexity()).isCloseTo(Math.exp(evaluation.loss()), within(1e-9));
-            assertThat(evaluation.bitsPerByte())
-                    .isCloseTo(evaluation.loss() * 49 / Math.log(2) / 125, within(1e-9));
+            assertThat(evaluation.bitsPerByte()).isCloseTo(evaluation.loss() * 49 / Math.log(2) / 125, within(1e-9));
         }
     }
 
@@ -61,7 +60,10 @@ class HeldOutSetTest {
             Evaluation first = set.measure(learner.model(), () -> true).orElseThrow();
 
             assertThat(set.measure(learner.model(), () -> true)).contains(first);
-            assertThat(set(true, 1000).measure(learner.model(), () -> true).orElseThrow().loss())
+            assertThat(set(true, 1000)
+                            .measure(learner.model(), () -> true)
+                            .orElseThrow()
+                            .loss())
                     .isNotCloseTo(first.loss(), within(1e-5));
         }
     }

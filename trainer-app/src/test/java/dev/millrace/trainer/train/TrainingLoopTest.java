@@ -175,7 +175,14 @@ class TrainingLoopTest {
                 .toList();
         assertThat(steps)
                 .containsExactly(
-                        "saved 0", "saved 1", "saved 2", "evaluated 2", "saved 3", "saved 4", "evaluated 4", "saved 5",
+                        "saved 0",
+                        "saved 1",
+                        "saved 2",
+                        "evaluated 2",
+                        "saved 3",
+                        "saved 4",
+                        "evaluated 4",
+                        "saved 5",
                         "evaluated 5");
         for (String file : LEARNED) {
             assertThat(evaluated.file(5, file)).hasSameBinaryContentAs(plain.file(5, file));
