@@ -55,6 +55,8 @@ class CommandsTest {
             new Kept("curl -H 'Content-Type: text/plain'", FEEDING, "Commands.below"),
             new Kept("curl -F id=page-2", FEEDING, "Commands.below"),
             new Kept("curl 'localhost:8081/v1/lineage", TESTS + "trainer/TrainerAppIT.java", "/v1/lineage?"),
+            new Kept("curl localhost:8081/v1/model", TESTS + "trainer/TrainerGenerateIT.java", "/v1/model"),
+            new Kept("curl localhost:8081/v1/generate", TESTS + "trainer/TrainerGenerateIT.java", "/v1/generate"),
             // There is no cluster to run these in; k8s/README.md says so. What they send is rendered and read.
             new Kept("kind create cluster", "k8s/README.md", "no cluster has run any of this"),
             new Kept("kind load docker-image", "k8s/README.md", "no image has been built"),

@@ -11,7 +11,6 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import org.jboss.resteasy.reactive.RestQuery;
 import org.jspecify.annotations.Nullable;
 
@@ -45,19 +44,13 @@ public class LineageResource {
                     ledger.holding(partition, offset, LIMIT),
                     "no step has trained on partition " + partition + " @" + offset);
         }
-        return problem(400, "Bad request", "ask with step=N, or with partition=P and offset=O");
+        return Problem.of(400, "Bad request", "ask with step=N, or with partition=P and offset=O")
+                .response();
     }
 
     private static Response answer(List<LedgerEntry> entries, String missing) {
         return entries.isEmpty()
-                ? problem(404, "Not in the ledger", missing)
+                ? Problem.of(404, "Not in the ledger", missing).response()
                 : Response.ok(entries).build();
-    }
-
-    private static Response problem(int status, String title, String detail) {
-        return Response.status(status)
-                .type("application/problem+json")
-                .entity(Map.of("status", status, "title", title, "detail", detail))
-                .build();
     }
 }

@@ -1,20 +1,26 @@
 package dev.millrace.trainer.generate;
 
-import ai.djl.ndarray.NDManager;
+import dev.millrace.trainer.generate.Continuation.Ending;
 import dev.millrace.trainer.model.DeepSeekModel;
-import dev.millrace.trainer.model.TokenGrid;
+import dev.millrace.trainer.model.KeyValueCache;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 
-/// Continues a prompt of token ids. Runs the whole context for every token: meant for short samples.
+/// Continues a prompt of token ids. What the model has seen is kept (see [KeyValueCache]), so a token costs one
+/// position.
 ///
 /// Uses the model's thread.
 public final class TextGenerator {
+    /// Positions of a prompt at once: bounds the memory, and the time until the next look at whether to go on.
+    private static final int PIECE = 64;
+
     private final DeepSeekModel model;
     private final int context;
 
     /// A generator for one model.
     ///
-    /// @param context the last so many tokens are what the model sees; no more than it has positions
+    /// @param context tokens that the model sees at most, no more than it has positions. When a text has filled it,
+    ///     it goes on from its last half
     public TextGenerator(DeepSeekModel model, int context) {
         if (context < 1 || context > model.config().maxPositions()) {
             throw new IllegalArgumentException("context is " + context + ", it must be between 1 and "
@@ -29,26 +35,49 @@ public final class TextGenerator {
     /// @param prompt at least one token id
     /// @return the tokens after the prompt, without the stop token
     public int[] generate(int[] prompt, Sampling sampling) {
+        return generate(prompt, sampling, () -> true).tokens();
+    }
+
+    /// The same, as long as it is to go on; asked before each run through the model.
+    public Continuation generate(int[] prompt, Sampling sampling, BooleanSupplier goOn) {
         if (prompt.length == 0) {
             throw new IllegalArgumentException("The prompt is empty: give at least the token that begins a text");
         }
         int[] tokens = Arrays.copyOf(prompt, Math.addExact(prompt.length, sampling.maxTokens()));
         int length = prompt.length;
-        while (length < tokens.length) {
-            int next = sampling.choose(scores(tokens, length), length - prompt.length);
-            if (sampling.stopId().isPresent() && sampling.stopId().getAsInt() == next) {
-                break;
+        int read = Math.max(0, length - context);
+        int passes = 0;
+        Ending ending = Ending.LENGTH;
+        try (KeyValueCache cache = model.cache(Math.min(context, tokens.length))) {
+            while (length < tokens.length) {
+                if (!goOn.getAsBoolean()) {
+                    ending = Ending.CUT;
+                    break;
+                }
+                if (cache.length() == cache.capacity()) {
+                    cache.clear();
+                    read = length - Math.ceilDiv(context, 2);
+                }
+                int end = Math.min(length, read + PIECE);
+                float[] scores = cache.append(Arrays.copyOfRange(tokens, read, end));
+                passes++;
+                read = end;
+                if (read < length) {
+                    continue;
+                }
+                int next = sampling.choose(scores, length - prompt.length);
+                if (sampling.stopId().isPresent() && sampling.stopId().getAsInt() == next) {
+                    ending = Ending.STOP;
+                    break;
+                }
+                tokens[length++] = next;
             }
-            tokens[length++] = next;
         }
-        return Arrays.copyOfRange(tokens, prompt.length, length);
+        return new Continuation(Arrays.copyOfRange(tokens, prompt.length, length), passes, ending);
     }
 
-    private float[] scores(int[] tokens, int length) {
-        int[] seen = Arrays.copyOfRange(tokens, Math.max(0, length - context), length);
-        try (NDManager tokenScope = NDManager.newBaseManager("PyTorch")) {
-            return model.lastLogits(tokenScope, new TokenGrid(seen, 1, seen.length))
-                    .toFloatArray();
-        }
+    /// Runs through the model that a text takes at most, where it does not outgrow the context.
+    static int passes(int prompt, int maxTokens) {
+        return Math.ceilDiv(prompt, PIECE) + Math.max(0, maxTokens - 1);
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.trainer.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.Map;
 
@@ -9,7 +10,7 @@ import java.util.Map;
 ///
 /// Shapes: B rows, T positions, M `hidden_size`, D `head_dim`, R = D/2, H `num_attention_heads`, K
 /// `num_key_value_heads`.
-final class Attention implements BlockPart {
+final class Attention implements SelfAttention {
     static final String SCRIPT = """
             def attention(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_HDxM: Tensor, k_KDxM: Tensor, \
             v_KDxM: Tensor, o_MxHD: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
@@ -28,13 +29,15 @@ final class Attention implements BlockPart {
               return torch.add(x_BTM, (self).product(y_BTHD, o_MxHD))
             """;
 
+    private final AttentionShape.Grouped shape;
     private final NDArray gain_M;
     private final NDArray q_HDxM;
     private final NDArray k_KDxM;
     private final NDArray v_KDxM;
     private final NDArray o_MxHD;
 
-    Attention(String prefix, Map<String, NDArray> parameters) {
+    Attention(String prefix, AttentionShape.Grouped shape, Map<String, NDArray> parameters) {
+        this.shape = shape;
         gain_M = Parameters.require(parameters, prefix + "input_layernorm.weight");
         q_HDxM = Parameters.require(parameters, prefix + "self_attn.q_proj.weight");
         k_KDxM = Parameters.require(parameters, prefix + "self_attn.k_proj.weight");
@@ -65,5 +68,27 @@ final class Attention implements BlockPart {
                 o_MxHD,
                 pass.mask().rotation(),
                 pass.mask().allowed());
+    }
+
+    @Override
+    public List<NDArray> room(Kernels kernels, NDManager owner, int positions) {
+        long[] sizes = {1, shape.keyValueHeads(), positions, shape.headDim()};
+        return List.of(AttentionCache.room(kernels, owner, sizes), AttentionCache.room(kernels, owner, sizes));
+    }
+
+    @Override
+    public NDArray extend(Pass pass, NDArray x_1TM, List<NDArray> seen) {
+        return pass.run(
+                "attention_onwards",
+                x_1TM,
+                gain_M,
+                q_HDxM,
+                k_KDxM,
+                v_KDxM,
+                o_MxHD,
+                pass.mask().rotation(),
+                pass.mask().allowed(),
+                seen.get(0),
+                seen.get(1));
     }
 }

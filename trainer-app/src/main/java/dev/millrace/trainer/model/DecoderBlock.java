@@ -9,13 +9,13 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// One layer: attention, then feed-forward, each with its own norm before it and its residual around it.
-record DecoderBlock(BlockPart attention, BlockPart feedForward) {
+record DecoderBlock(SelfAttention attention, BlockPart feedForward) {
 
     /// @param owner of what is neither given nor returned
     static DecoderBlock of(int layer, ModelConfig config, Map<String, NDArray> parameters, NDManager owner) {
         String prefix = prefix(layer);
-        BlockPart attention = switch (config.attention()) {
-            case AttentionShape.Grouped _ -> new Attention(prefix, parameters);
+        SelfAttention attention = switch (config.attention()) {
+            case AttentionShape.Grouped shape -> new Attention(prefix, shape, parameters);
             case AttentionShape.Latent shape -> new LatentAttention(prefix, shape, parameters);
         };
         BlockPart feedForward = experts(layer, config)
@@ -55,6 +55,14 @@ record DecoderBlock(BlockPart attention, BlockPart feedForward) {
     NDArray forward(BlockPart.Pass pass, NDArray x_BTM) {
         try (NDArray attended_BTM = attention.forward(pass, x_BTM)) {
             return feedForward.forward(pass, attended_BTM);
+        }
+    }
+
+    /// As [#forward], for the next positions of a row that is kept in `seen`, see [SelfAttention#extend].
+    NDArray extend(BlockPart.Pass pass, NDArray x_1TM, List<NDArray> seen) {
+        try (x_1TM;
+                NDArray attended_1TM = attention.extend(pass, x_1TM, seen)) {
+            return feedForward.forward(pass, attended_1TM);
         }
     }
 }

@@ -136,6 +136,12 @@ public final class DeepSeekModel implements AutoCloseable {
                     case AttentionShape.Grouped _ -> Attention.SCRIPT;
                     case AttentionShape.Latent _ -> LatentAttention.SCRIPT;
                 });
+        scripts.add(AttentionCache.ROOM_SCRIPT);
+        scripts.add(
+                switch (config.attention()) {
+                    case AttentionShape.Grouped _ -> AttentionCache.SCRIPT;
+                    case AttentionShape.Latent _ -> LatentCache.SCRIPT;
+                });
         if (config.experts().isPresent()) {
             scripts.addAll(List.of(Router.SCRIPT, MixtureOfExperts.SCRIPT, RouterBias.SCRIPT));
         }
@@ -188,17 +194,11 @@ public final class DeepSeekModel implements AutoCloseable {
         }
     }
 
-    /// As [#logits], for the last position of each row only.
+    /// An empty row for tokens that come bit by bit.
     ///
-    /// @return float32 `[rows, 1, vocabulary]`, belonging to `scope`
-    public NDArray lastLogits(NDManager scope, TokenGrid inputs) {
-        try (NDManager pass = owner.newSubManager()) {
-            BlockPart.Pass run = pass(pass, inputs, false);
-            NDArray last_B1M = hidden(run, inputs).get(":, -1:");
-            NDArray logits_B1V = head.logits(run, last_B1M);
-            logits_B1V.attach(scope);
-            return logits_B1V;
-        }
+    /// @param capacity tokens that it can have, no more than the model has positions
+    public KeyValueCache cache(int capacity) {
+        return new KeyValueCache(this, owner.newSubManager(), capacity);
     }
 
     /// The cross-entropy summed over all targets but [#IGNORED_TARGET], in nats, without gradients.
@@ -323,6 +323,14 @@ public final class DeepSeekModel implements AutoCloseable {
         return Collections.unmodifiableList(layers);
     }
 
+    LanguageHead head() {
+        return head;
+    }
+
+    Kernels kernels() {
+        return kernels;
+    }
+
     /// The embedded tokens, `[B, T, M]`.
     NDArray embed(BlockPart.Pass pass, TokenGrid inputs) {
         inputs.requireWithin(config.vocabSize(), false);
@@ -347,6 +355,14 @@ public final class DeepSeekModel implements AutoCloseable {
                 .map(places_BT -> DocumentMask.apart(kernels, scope, places_BT, table_2TR))
                 .orElseGet(() -> DocumentMask.causal(scope, table_2TR));
         return new BlockPart.Pass(kernels, adapters, scope, mask, gradients, new ArrayList<>());
+    }
+
+    /// A run over positions that come after others, without gradients.
+    ///
+    /// @param end all of them together
+    BlockPart.Pass onwards(NDManager scope, int seen, int end) {
+        DocumentMask mask = DocumentMask.onwards(kernels, scope, rotation(scope, end), seen);
+        return new BlockPart.Pass(kernels, adapters, scope, mask, false, new ArrayList<>());
     }
 
     private NDArray rotation(NDManager scope, int positions) {

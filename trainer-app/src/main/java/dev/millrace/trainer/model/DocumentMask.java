@@ -27,6 +27,12 @@ record DocumentMask(NDArray rotation, NDArray allowed) {
               document_BT = torch.cumsum(torch.eq(device_places_BT, 0), 1)
               same_BTT = torch.eq(torch.unsqueeze(document_BT, 2), torch.unsqueeze(document_BT, 1))
               return [rotation_2B1TR, torch.unsqueeze(torch.tril(same_BTT), 1)]
+            def onwards(self: __torch__.Kernels, rotation_2NR: Tensor, table_2SR: Tensor) -> Tensor:
+              new = torch.size(rotation_2NR, 1)
+              end = torch.size(table_2SR, 1)
+              all_NS = torch.ones([new, end], dtype=11, device=ops.prim.device(table_2SR))
+              allowed_NS = torch.tril(all_NS, torch.sub(end, new))
+              return torch.unsqueeze(torch.unsqueeze(allowed_NS, 0), 0)
             def attend(self: __torch__.Kernels, q_BHTD: Tensor, k_BKTD: Tensor, v_BKTD: Tensor, allowed: Tensor, \
             scale: Optional[float], grouped: bool) -> Tensor:
               if torch.gt(torch.dim(allowed), 1):
@@ -50,6 +56,15 @@ record DocumentMask(NDArray rotation, NDArray allowed) {
         // As if a gradient were wanted: autograd refuses what comes from libtorch's inference mode.
         NDList parts = kernels.all("keep_apart", scope, true, new NDList(places_BT, table_2TR));
         return new DocumentMask(parts.get(0), parts.get(1));
+    }
+
+    /// All before it, for positions that come after others which have been seen. Here `allowed` is `[1, 1, N, S]`:
+    /// N new positions, and S with those before.
+    ///
+    /// @param table_2SR rotation of all of them
+    static DocumentMask onwards(Kernels kernels, NDManager scope, NDArray table_2SR, int seen) {
+        NDArray rotation_2NR = table_2SR.get(scope, new NDIndex(":, {}:", seen));
+        return new DocumentMask(rotation_2NR, kernels.plain("onwards", scope, rotation_2NR, table_2SR));
     }
 
     /// The same for the first so many positions.

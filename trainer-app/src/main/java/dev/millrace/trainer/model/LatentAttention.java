@@ -1,6 +1,7 @@
 package dev.millrace.trainer.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,7 @@ import java.util.SequencedMap;
 ///
 /// Shapes: B rows, T positions, M `hidden_size`, H `num_attention_heads`, C `kv_lora_rank`, Q `q_lora_rank`, P
 /// `qk_nope_head_dim`, D = P + `qk_rope_head_dim`, V `v_head_dim`, R half of `qk_rope_head_dim`.
-final class LatentAttention implements BlockPart {
+final class LatentAttention implements SelfAttention {
     static final String SCRIPT = """
             def latent_attention(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_HDxM: Tensor, \
             kv_a_CRxM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, o_MxHV: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
@@ -68,10 +69,12 @@ final class LatentAttention implements BlockPart {
               return (self).product(y_BTHV, o_MxHV)
             """;
 
+    private final AttentionShape.Latent shape;
     private final boolean lowRankQueries;
     private final NDArray[] weights;
 
     LatentAttention(String prefix, AttentionShape.Latent shape, Map<String, NDArray> parameters) {
+        this.shape = shape;
         lowRankQueries = shape.queryRank().isPresent();
         weights = names(prefix, lowRankQueries).stream()
                 .map(name -> Parameters.require(parameters, name))
@@ -132,11 +135,29 @@ final class LatentAttention implements BlockPart {
 
     @Override
     public NDArray forward(Pass pass, NDArray x_BTM) {
-        NDArray[] inputs = new NDArray[weights.length + 3];
+        return pass.run(
+                lowRankQueries ? "latent_attention_low_rank" : "latent_attention",
+                inputs(x_BTM, pass.mask().rotation(), pass.mask().allowed()));
+    }
+
+    @Override
+    public List<NDArray> room(Kernels kernels, NDManager owner, int positions) {
+        return List.of(AttentionCache.room(kernels, owner, 1, positions, shape.keyValueRank() + shape.rotaryDim()));
+    }
+
+    @Override
+    public NDArray extend(Pass pass, NDArray x_1TM, List<NDArray> seen) {
+        return pass.run(
+                lowRankQueries ? "latent_onwards_low_rank" : "latent_onwards",
+                inputs(x_1TM, pass.mask().rotation(), pass.mask().allowed(), seen.getFirst()));
+    }
+
+    /// The input, the weights, and what comes behind them.
+    private NDArray[] inputs(NDArray x_BTM, NDArray... more) {
+        NDArray[] inputs = new NDArray[1 + weights.length + more.length];
         inputs[0] = x_BTM;
         System.arraycopy(weights, 0, inputs, 1, weights.length);
-        inputs[inputs.length - 2] = pass.mask().rotation();
-        inputs[inputs.length - 1] = pass.mask().allowed();
-        return pass.run(lowRankQueries ? "latent_attention_low_rank" : "latent_attention", inputs);
+        System.arraycopy(more, 0, inputs, 1 + weights.length, more.length);
+        return inputs;
     }
 }

@@ -3,6 +3,7 @@ package dev.millrace.trainer.observe;
 import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.PartitionCursor;
 import dev.millrace.trainer.evaluate.Evaluation;
+import dev.millrace.trainer.generate.GenerationDesk;
 import dev.millrace.trainer.intake.DocumentIntake;
 import dev.millrace.trainer.intake.RecordExchange.PartitionStatus;
 import dev.millrace.trainer.train.StepReport;
@@ -27,12 +28,14 @@ final class TrainingMetrics {
 
     private final TrainingStatus status;
     private final DocumentIntake intake;
+    private final GenerationDesk desk;
     private final MeterRegistry registry;
     private final Set<Integer> partitions = ConcurrentHashMap.newKeySet();
 
-    TrainingMetrics(TrainingStatus status, DocumentIntake intake, MeterRegistry registry) {
+    TrainingMetrics(TrainingStatus status, DocumentIntake intake, GenerationDesk desk, MeterRegistry registry) {
         this.status = status;
         this.intake = intake;
+        this.desk = desk;
         this.registry = registry;
     }
 
@@ -79,6 +82,16 @@ final class TrainingMetrics {
                 "millrace.checkpoint.pause.seconds",
                 "Time that training stood still for checkpoints",
                 s -> seconds(s.paused()));
+        counter(
+                "millrace.generate.pause.seconds",
+                "Time that training stood still for texts",
+                s -> desk.totals().pausedNanos() / NANOS);
+        counter(
+                "millrace.generate.texts",
+                "Texts that the model wrote",
+                s -> desk.totals().texts());
+        counter("millrace.generate.tokens", "Tokens of them", s -> desk.totals().tokens());
+        gauge("millrace.generate.waiting", "Prompts that wait", s -> desk.waiting());
         gauge(
                 "millrace.step",
                 "Number of the last step of the run",

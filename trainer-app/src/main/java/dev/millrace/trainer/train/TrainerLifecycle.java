@@ -1,5 +1,6 @@
 package dev.millrace.trainer.train;
 
+import dev.millrace.trainer.generate.GenerationDesk;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -34,6 +35,12 @@ final class TrainerLifecycle {
     @Singleton
     static TrainingStatus status(TrainConfig config) {
         return new TrainingStatus(InstantSource.system(), config.heartbeatTimeout());
+    }
+
+    @Produces
+    @Singleton
+    static GenerationDesk desk(GenerateConfig config) {
+        return new GenerationDesk(config.limits(), System::nanoTime);
     }
 
     void start(@Observes StartupEvent event) {

@@ -5,6 +5,7 @@ import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.Prefetcher;
 import dev.millrace.trainer.batch.StepBatch;
 import dev.millrace.trainer.checkpoint.CheckpointManifest;
+import dev.millrace.trainer.generate.Interlude;
 import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearningRateSchedule;
@@ -41,6 +42,7 @@ public final class TrainingLoop {
     private final StepLedger ledger;
     private final Outbox outbox;
     private final Optional<Evaluator> evaluator;
+    private final Interlude interlude;
     private final TrainingStatus status;
     private final InstantSource clock;
     private final Consumer<String> log;
@@ -87,6 +89,7 @@ public final class TrainingLoop {
             StepLedger ledger,
             Outbox outbox,
             Optional<Evaluator> evaluator,
+            Interlude interlude,
             TrainingStatus status,
             InstantSource clock,
             Consumer<String> log) {
@@ -103,6 +106,7 @@ public final class TrainingLoop {
         this.ledger = ledger;
         this.outbox = outbox;
         this.evaluator = evaluator;
+        this.interlude = interlude;
         this.status = status;
         this.clock = clock;
         this.log = log;
@@ -145,6 +149,7 @@ public final class TrainingLoop {
                     log(report, shareAtStart, Duration.ofNanos(System.nanoTime() - began));
                 }
                 requireFinite(report.outcome());
+                interlude.betweenSteps(step);
                 if (step % plan.checkpointEvery() == 0 || outbox.full()) {
                     save();
                 }
@@ -189,6 +194,9 @@ public final class TrainingLoop {
         StepBatch batch = null;
         while (batch == null && !stopRequested) {
             batch = batches.poll(PATIENCE_NANOS);
+            if (batch == null) {
+                interlude.whileWaiting(step, () -> batches.waiting() > 0);
+            }
             status.beat();
         }
         return batch;

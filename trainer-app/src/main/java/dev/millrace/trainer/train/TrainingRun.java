@@ -6,6 +6,8 @@ import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointManifest;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
 import dev.millrace.trainer.checkpoint.Retention;
+import dev.millrace.trainer.generate.GenerationDesk;
+import dev.millrace.trainer.generate.TextDuty;
 import dev.millrace.trainer.intake.DocumentIntake;
 import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.intake.LogInspector;
@@ -50,6 +52,7 @@ final class TrainingRun {
     private final DocumentIntake intake;
     private final Map<String, Object> clientSettings;
     private final TrainingStatus status;
+    private final GenerationDesk desk;
     private volatile @Nullable TrainingLoop loop;
     private volatile boolean stopRequested;
 
@@ -57,11 +60,13 @@ final class TrainingRun {
             RunSettings settings,
             DocumentIntake intake,
             @Identifier("default-kafka-broker") Map<String, Object> clientSettings,
-            TrainingStatus status) {
+            TrainingStatus status,
+            GenerationDesk desk) {
         this.settings = settings;
         this.intake = intake;
         this.clientSettings = clientSettings;
         this.status = status;
+        this.desk = desk;
     }
 
     /// Ends the run after the step under way.
@@ -156,6 +161,8 @@ final class TrainingRun {
                     checkpoint
                             .map(found -> "restored from " + found.directory())
                             .orElse("from " + settings.train().model()));
+            status.loaded(ModelCard.of(
+                    learner.config(), settings, List.of(devices), engine.threads(), tokenizer, checkpoint));
             status.startedUp();
             return train(learner, wanted.fingerprint(), tokenizer, checkpoints, checkpoint, engine, devices);
         }
@@ -299,6 +306,21 @@ final class TrainingRun {
             TrainingLoop.State state,
             SortedMap<String, String> fingerprint)
             throws IOException, InterruptedException {
+        try (TextDuty texts = desk.open(learner.model(), tokenizer)) {
+            return train(learner, tokenizer, checkpoints, records, start, state, fingerprint, texts);
+        }
+    }
+
+    private String train(
+            Learner learner,
+            DocumentTokenizer tokenizer,
+            Checkpointer checkpoints,
+            RunRecords records,
+            RunStart start,
+            TrainingLoop.State state,
+            SortedMap<String, String> fingerprint,
+            TextDuty texts)
+            throws IOException, InterruptedException {
         TrainConfig train = settings.train();
         TrainingLoop training = new TrainingLoop(
                 new TrainingLoop.Plan(
@@ -318,6 +340,7 @@ final class TrainingRun {
                 records.ledger(),
                 records.outbox(),
                 Evaluator.of(settings, tokenizer, clientSettings, intake.group(), status, LOG::info),
+                texts,
                 status,
                 InstantSource.system(),
                 LOG::info);

@@ -24,6 +24,7 @@ public final class TrainingStatus {
     private volatile LongSupplier seenIds = () -> 0;
     private volatile Totals totals = Totals.NONE;
     private volatile @Nullable StepReport lastStep;
+    private volatile @Nullable ModelCard card;
     private volatile @Nullable Cursor cursor;
     private volatile @Nullable Bounds bounds;
     private volatile @Nullable CheckpointReport lastCheckpoint;
@@ -94,6 +95,10 @@ public final class TrainingStatus {
         totals = new Totals(step, 0, 0, 0, 0, 0, 0);
     }
 
+    void loaded(ModelCard model) {
+        card = model;
+    }
+
     /// @param ids tells how many ids of documents are held
     void holding(LongSupplier ids) {
         seenIds = ids;
@@ -150,6 +155,11 @@ public final class TrainingStatus {
 
     public Totals totals() {
         return totals;
+    }
+
+    /// The model, once it is loaded.
+    public Optional<ModelCard> model() {
+        return Optional.ofNullable(card);
     }
 
     public Optional<StepReport> lastStep() {

@@ -4,14 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
 import dev.millrace.trainer.learn.Learner;
+import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.SmallModels;
 import dev.millrace.trainer.learn.TorchEngine;
+import dev.millrace.trainer.model.DeepSeekModel;
+import dev.millrace.trainer.model.TokenGrid;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("NullAway.Init") // JUnit fills the field
 class TextGeneratorTest {
@@ -40,6 +48,39 @@ class TextGeneratorTest {
                 .isEqualTo(first);
         assertThat(generator.generate(PROMPT, sampling(1, 2, 20, OptionalInt.empty())))
                 .isNotEqualTo(first);
+    }
+
+    /// Within what the model sees, a cache changes no token.
+    @ParameterizedTest
+    @ValueSource(strings = {"llama_gqa", "deepseek_v2_lite", "deepseek_v3", "deepseek_v3_yarn"})
+    void saysTokenForTokenWhatItWouldSayIfItReadTheWholeTextEachTime(String fixture) throws Exception {
+        try (Learner reference = Learner.load(
+                Path.of("src/test/resources/fixtures", fixture), LearnerSettings.deepSeek(0), Device.cpu())) {
+            DeepSeekModel model = reference.model();
+            int[] prompt = SmallModels.ids(4, 70, model.config().vocabSize());
+            TextGenerator generator = new TextGenerator(model, 110);
+            for (double temperature : new double[] {0, 0.8, 1.5}) {
+                Sampling sampling = new Sampling(temperature, 0.95, 3, 40, OptionalInt.empty());
+
+                int[] cached = generator.generate(prompt, sampling);
+
+                assertThat(cached).as("temperature " + temperature).isEqualTo(recomputed(model, prompt, sampling));
+            }
+        }
+    }
+
+    private static int[] recomputed(DeepSeekModel model, int[] prompt, Sampling sampling) {
+        int[] tokens = Arrays.copyOf(prompt, prompt.length + sampling.maxTokens());
+        for (int length = prompt.length; length < tokens.length; length++) {
+            try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
+                float[] all = model.logits(scope, new TokenGrid(Arrays.copyOf(tokens, length), 1, length))
+                        .toFloatArray();
+                int vocabulary = model.config().vocabSize();
+                tokens[length] = sampling.choose(
+                        Arrays.copyOfRange(all, all.length - vocabulary, all.length), length - prompt.length);
+            }
+        }
+        return Arrays.copyOfRange(tokens, prompt.length, tokens.length);
     }
 
     @Test

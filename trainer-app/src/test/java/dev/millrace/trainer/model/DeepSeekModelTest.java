@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.SmallModels;
 import dev.millrace.trainer.learn.TorchEngine;
@@ -65,21 +64,6 @@ class DeepSeekModelTest {
             assertThat(Arrays.copyOf(others, last)).containsExactly(Arrays.copyOf(logits, last), within(1e-6f));
             assertThat(Arrays.copyOfRange(others, last, others.length))
                     .isNotEqualTo(Arrays.copyOfRange(logits, last, logits.length));
-        }
-    }
-
-    @Test
-    void givesTheLastLogitsAlone() {
-        try (NDManager owner = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-                Learner learner = SmallModels.learner(SmallModels.config(2, true), 3)) {
-            float[] all = logits(owner, learner.model(), IDS);
-
-            NDArray last = learner.model().lastLogits(owner, new TokenGrid(IDS, 1, IDS.length));
-
-            assertThat(last.getShape()).isEqualTo(new Shape(1, 1, SmallModels.VOCABULARY));
-            assertThat(last.toFloatArray())
-                    .containsExactly(
-                            Arrays.copyOfRange(all, all.length - SmallModels.VOCABULARY, all.length), within(1e-5f));
         }
     }
 

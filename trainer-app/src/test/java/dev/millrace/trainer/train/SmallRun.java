@@ -14,6 +14,7 @@ import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.checkpoint.CheckpointStore;
 import dev.millrace.trainer.checkpoint.Retention;
 import dev.millrace.trainer.evaluate.HeldOutSet;
+import dev.millrace.trainer.generate.Interlude;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.LearningRateSchedule;
@@ -148,6 +149,7 @@ final class SmallRun {
                 ledger,
                 new Outbox(),
                 heldOut.map(set -> new Evaluator(set, 2, status, lines::add)),
+                Interlude.NONE,
                 status,
                 InstantSource.system(),
                 line -> {});
