@@ -12,13 +12,18 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/// Trains each shape in each type for a while, prints one table and writes it as `model.json`: `./mvnw -Pbench`.
+/// Trains each shape in each type for a while, prints one table and writes it as `model.json`, and beside it
+/// `tokenize.json`: `./mvnw -Pbench`.
 ///
 /// System properties: `bench.shapes` and `bench.dtypes` (names, separated by commas), `bench.seconds` (for each
 /// measurement, which ends with the step under way), `bench.threads` (of libtorch; 0: all cores).
 final class Bench {
     private static final String SHAPES = "dense-256x6,dense-768x12,moe-768x12";
     private static final Duration LONGEST = Duration.ofMinutes(20);
+    /// As in the images: glibc keeps what libtorch frees.
+    private static final Map<String, String> ALLOCATOR =
+            Map.of("MALLOC_ARENA_MAX", "1", "MALLOC_MMAP_MAX_", "0", "MALLOC_TRIM_THRESHOLD_", "1000000000000");
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Bench() {}
@@ -26,13 +31,18 @@ final class Bench {
     /// @param arguments the directory to write to
     public static void main(String[] arguments) throws IOException, InterruptedException {
         int threads = Integer.getInteger("bench.threads", 0);
+        double seconds = Double.parseDouble(System.getProperty("bench.seconds", "30"));
+        System.err.println("measuring tokenizing and packing");
+        TokenizeMeasured tokenized = TokenizeBench.run(
+                Path.of(arguments[0]), TokenizeBench.tokenizer(), TokenizeBench.documents(), Math.min(seconds, 10));
         List<Measured> rows = run(
                 Path.of(arguments[0]),
                 List.of(System.getProperty("bench.shapes", SHAPES).split(",")),
                 List.of(System.getProperty("bench.dtypes", "fp32").split(",")),
-                Double.parseDouble(System.getProperty("bench.seconds", "30")),
+                seconds,
                 threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
         System.out.println(table(rows));
+        System.out.println(tokenized.line());
         System.out.println(exactlyOnce(
                         Path.of(arguments[0]),
                         BenchShape.DENSE_256X6,
@@ -95,7 +105,7 @@ final class Bench {
                 System.getProperty("java.class.path"),
                 main.getName()));
         command.addAll(arguments);
-        try (ChildProcess child = ChildProcess.start(name, directory, command, Map.of(), name, line -> {})) {
+        try (ChildProcess child = ChildProcess.start(name, directory, command, ALLOCATOR, name, line -> {})) {
             child.awaitSuccess(LONGEST);
         }
     }

@@ -69,6 +69,23 @@ class BenchTest {
     }
 
     @Test
+    void packsWithoutAllocatingMuchBesideTheWindows() throws Exception {
+        // When
+        TokenizeMeasured measured = TokenizeBench.run(
+                directory,
+                Path.of("src/main/resources/quickstart/tokenizer"),
+                TokenizeBench.documents().subList(0, 40),
+                0.05);
+        // Then
+        JsonNode written =
+                new ObjectMapper().readTree(directory.resolve("tokenize.json").toFile());
+        assertThat(written.get("tokens").asLong()).isEqualTo(measured.tokens());
+        assertThat(measured.tokens()).isGreaterThan(50_000);
+        assertThat(measured.packOverheadBytesPerToken()).isLessThan(1);
+        assertThat(measured.line()).contains("40 documents");
+    }
+
+    @Test
     void refusesAShapeThatItDoesNotHave() {
         assertThatThrownBy(() -> Bench.run(directory, List.of("dense-1x1"), List.of("fp32"), 1, 1))
                 .hasMessageContaining("There is no shape dense-1x1, there are dense-256x6");
