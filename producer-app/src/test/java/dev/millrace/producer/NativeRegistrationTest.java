@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 /// What a native image needs to be told of zstd-jni, which brings no metadata of its own, held against its jar.
 class NativeRegistrationTest {
     private static final String CONFIG = "/META-INF/native-image/dev.millrace/producer-app/jni-config.json";
+    private static final String REFLECTION = "/META-INF/native-image/dev.millrace/producer-app/reflect-config.json";
 
     @Test
     void everyClassWhoseFieldsNativeCodeReachesIsRegistered() throws IOException {
@@ -52,6 +53,23 @@ class NativeRegistrationTest {
         }
         assertThat(reached).isNotEmpty();
         assertThat(registered).containsAll(reached);
+    }
+
+    /// Hardwood looks for them by these names.
+    @Test
+    void theCodecsOfParquetCanBeFoundByTheirNames() throws IOException, ClassNotFoundException {
+        Set<String> registered = new TreeSet<>();
+        try (InputStream in = Objects.requireNonNull(NativeRegistrationTest.class.getResourceAsStream(REFLECTION))) {
+            for (JsonNode each : new ObjectMapper().readTree(in)) {
+                registered.add(Class.forName(each.get("name").asText(), false, Zstd.class.getClassLoader())
+                        .getName());
+            }
+        }
+
+        assertThat(registered).contains("com.github.luben.zstd.Zstd", "org.xerial.snappy.Snappy");
+        assertThat(ConfigProvider.getConfig().getValue("quarkus.kafka.snappy.enabled", boolean.class))
+                .as("brings the library of snappy")
+                .isTrue();
     }
 
     @Test

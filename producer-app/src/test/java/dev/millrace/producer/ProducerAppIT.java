@@ -13,6 +13,8 @@ import dev.millrace.testing.TopicLog;
 import java.io.BufferedWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -24,7 +26,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.zip.GZIPOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -192,6 +198,48 @@ class ProducerAppIT {
         }
 
         assertThat(keys("file-")).hasSize(lines).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void rowsAndSamplesAreSeenOnceHoweverOftenTheProcessIsKilled() throws Exception {
+        int samples = 10_000;
+        Path directory = Files.createDirectories(shared.resolve("dataset"));
+        try (InputStream rows = Objects.requireNonNull(getClass().getResourceAsStream("/parquet/many.parquet"));
+                OutputStream out = new GZIPOutputStream(Files.newOutputStream(directory.resolve("shard.tar.gz")));
+                TarArchiveOutputStream tar = new TarArchiveOutputStream(out)) {
+            Files.copy(rows, directory.resolve("many.parquet"));
+            for (int i = 0; i < samples; i++) {
+                byte[] json = ("{\"text\":\"" + "word ".repeat(200) + "\",\"id\":\"sample-" + i + "\"}")
+                        .getBytes(StandardCharsets.UTF_8);
+                TarArchiveEntry entry = new TarArchiveEntry(i + ".json");
+                entry.setSize(json.length);
+                tar.putArchiveEntry(entry);
+                tar.write(json);
+                tar.closeArchiveEntry();
+            }
+        }
+        Map<String, String> settings = new TreeMap<>(HURRIED);
+        settings.put("millrace.ingest.id-column", "id");
+        List<String> command = List.of("ingest", directory.toString());
+
+        for (String unit : List.of("many.parquet row ", "shard.tar.gz sample ")) {
+            try (AppProcess ingest = start("killed-dataset", settings, command)) {
+                await().atMost(LIMIT)
+                        .until(() -> ingest.log()
+                                        .lines()
+                                        .filter(line -> line.contains(unit))
+                                        .count()
+                                >= 5);
+                ingest.kill();
+            }
+        }
+        try (AppProcess ingest = start("ended-dataset", settings, command)) {
+            assertThat(ingest.awaitExit(LIMIT)).as(ingest.log()).isZero();
+            assertThat(ingest.log()).contains("shard.tar.gz goes on after sample ");
+        }
+
+        assertThat(keys("row-")).hasSize(20_000).doesNotHaveDuplicates();
+        assertThat(keys("sample-")).hasSize(samples).doesNotHaveDuplicates();
     }
 
     @Test

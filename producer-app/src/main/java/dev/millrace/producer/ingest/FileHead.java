@@ -7,7 +7,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/// The first bytes of a file, unpacked, as a hash: a file that is moved, copied or appended to keeps it.
+/// The bytes that a file is known by, as a hash: its first ones, unpacked, which a file keeps that is moved, copied or
+/// appended to; of a Parquet file, to which nothing can be appended, the last ones.
 ///
 /// @param bytes how many, at most [#MOST]
 /// @param sha256 in hex
@@ -20,7 +21,7 @@ record FileHead(int bytes, String sha256) {
     /// @param read bytes that were read
     static FileHead of(DocumentFile file, long read) throws IOException {
         int bytes = (int) Math.min(MOST, read);
-        try (InputStream in = file.open()) {
+        try (InputStream in = file.openIdentity()) {
             byte[] head = in.readNBytes(bytes);
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             return new FileHead(head.length, HexFormat.of().formatHex(digest.digest(head)));

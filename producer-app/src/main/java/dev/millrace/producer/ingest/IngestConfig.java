@@ -40,6 +40,14 @@ public interface IngestConfig {
     @WithDefault("1m")
     Duration takeoverAfter();
 
+    /// The column of a Parquet file that holds the texts.
+    @WithDefault("text")
+    String textColumn();
+
+    /// The column of a Parquet file that holds the ids of documents: strings or whole numbers, which name a document
+    /// over all files, for of two of one name the trainer takes the first. Without it they have none.
+    Optional<String> idColumn();
+
     /// Between two progress lines.
     @WithDefault("2s")
     Duration progressInterval();

@@ -2,11 +2,11 @@ package dev.millrace.producer.ingest;
 
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Document;
-import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.publish.Refusals;
 import dev.millrace.producer.source.DocumentFile;
 import dev.millrace.producer.source.Item;
 import dev.millrace.producer.source.ReadAhead;
+import dev.millrace.producer.source.Reading;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,7 +36,7 @@ final class Ingestion {
     /// Rejected lines of one file that are told one by one.
     private static final int TOLD = 20;
 
-    private final DocumentReader reader;
+    private final Reading reading;
     private final IngestionLog.Opener opener;
     private final Settings settings;
     private final Consumer<String> out;
@@ -57,10 +57,10 @@ final class Ingestion {
     record Settings(Duration commitInterval, Duration patience, Duration progressInterval) {}
 
     /// A document of a file.
-    private record Place(Path file, long line) {
+    private record Place(Path file, String unit, long line) {
         @Override
         public String toString() {
-            return file + " line " + line;
+            return file + " " + unit + " " + line;
         }
     }
 
@@ -75,14 +75,14 @@ final class Ingestion {
     Ingestion(
             Path root,
             boolean served,
-            DocumentReader reader,
+            Reading reading,
             IngestionLog.Opener opener,
             Settings settings,
             Consumer<String> out) {
         this.root = root;
         this.served = served;
         this.now = IngestionState.running(root, served, Totals.NONE);
-        this.reader = reader;
+        this.reading = reading;
         this.opener = opener;
         this.settings = settings;
         this.out = out;
@@ -219,10 +219,11 @@ final class Ingestion {
         private void ingest(DocumentFile file) throws IOException, InterruptedException {
             rejectedOfFile = 0;
             FileCursor from = whereToGoOn(file);
-            new ReadAhead(file).read(from.bytes(), from.line(), reader, new DocumentFile.Taker() {
+            String unit = file.unit();
+            new ReadAhead(file).read(from.bytes(), from.line(), reading, new DocumentFile.Taker() {
                 @Override
                 public boolean take(Item item) throws IOException {
-                    Place place = new Place(from.file(), item.line());
+                    Place place = new Place(from.file(), unit, item.line());
                     Pass.this.take(place, item);
                     if (item.ended() || item.admission() instanceof Admission.Accepted) {
                         FileHead head = moved.getOrDefault(from.file(), from).head();
@@ -263,7 +264,7 @@ final class Ingestion {
                 return FileCursor.beginningOf(path);
             }
             if (known.bytes() > 0) {
-                out.accept(path + " goes on after line " + known.line());
+                out.accept(path + " goes on after " + file.unit() + " " + known.line());
             }
             return known;
         }

@@ -4,18 +4,19 @@ import dev.millrace.producer.document.DocumentLimits;
 import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.document.QualityConfig;
 import dev.millrace.producer.publish.Transactions;
+import dev.millrace.producer.source.Reading;
 import jakarta.inject.Singleton;
 import java.util.function.Consumer;
 
 /// Makes ingestions as the settings say. Thread-safe.
 @Singleton
 class Ingestions {
-    private final DocumentReader reader;
+    private final Reading reading;
     private final IngestConfig config;
     private final Transactions transactions;
 
     Ingestions(DocumentLimits limits, QualityConfig quality, IngestConfig config, Transactions transactions) {
-        this.reader = DocumentReader.of(limits, quality);
+        this.reading = new Reading(DocumentReader.of(limits, quality), config.textColumn(), config.idColumn());
         this.config = config;
         this.transactions = transactions;
     }
@@ -26,7 +27,7 @@ class Ingestions {
         return new Ingestion(
                 source.root(),
                 served,
-                reader,
+                reading,
                 () -> KafkaIngestionLog.open(transactions, source.id(), config.cursorTopic()),
                 new Ingestion.Settings(config.commitInterval(), config.patience(), config.progressInterval()),
                 out);

@@ -31,7 +31,9 @@ public final class FileTree {
         }
         if (!DocumentFile.isSupported(path)) {
             throw new NoSuchFileException(
-                    path.toString(), null, "has no ending that Millrace reads (.jsonl, .ndjson, .txt, .md, …)");
+                    path.toString(),
+                    null,
+                    "has no ending that Millrace reads (.jsonl, .ndjson, .parquet, .tar, .txt, .md, …)");
         }
         return List.of(new DocumentFile(path));
     }

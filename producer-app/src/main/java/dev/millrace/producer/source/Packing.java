@@ -56,7 +56,7 @@ enum Packing {
     InputStream open(Path path) throws IOException {
         InputStream in = Files.newInputStream(path);
         try {
-            return unpack(in);
+            return new NamedStream(path, unpack(in));
         } catch (IOException e) {
             in.close();
             throw new IOException(path + " is not what its ending says: " + e.getMessage(), e);

@@ -1,7 +1,6 @@
 package dev.millrace.producer.source;
 
 import dev.millrace.producer.document.Admission;
-import dev.millrace.producer.document.DocumentReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +19,7 @@ public final class ReadAhead {
 
     private final DocumentFile file;
     private final BlockingQueue<Chunk> chunks = new ArrayBlockingQueue<>(CHUNKS);
+    private volatile boolean over;
 
     /// @param last whether nothing follows
     /// @param failure why nothing follows, where that is not the file's end
@@ -31,9 +31,9 @@ public final class ReadAhead {
     }
 
     /// As [DocumentFile#read]; the taker runs on the thread of the caller. Once.
-    public void read(long from, long line, DocumentReader reader, DocumentFile.Taker taker)
+    public void read(long from, long line, Reading reading, DocumentFile.Taker taker)
             throws IOException, InterruptedException {
-        Thread thread = Thread.ofPlatform().daemon().name("read-ahead").start(() -> fill(from, line, reader));
+        Thread thread = Thread.ofPlatform().daemon().name("read-ahead").start(() -> fill(from, line, reading));
         try {
             boolean more = true;
             while (more) {
@@ -49,24 +49,25 @@ public final class ReadAhead {
                 more = more && !chunk.last();
             }
         } finally {
+            over = true;
             thread.interrupt();
             thread.join();
         }
     }
 
-    private void fill(long from, long line, DocumentReader reader) {
+    private void fill(long from, long line, Reading reading) {
         try {
             List<Item> items = new ArrayList<>(DOCUMENTS);
             long[] bytes = {0};
             Throwable failure = null;
             try {
-                file.read(from, line, reader, item -> {
+                file.read(from, line, reading, item -> {
                     items.add(item);
                     bytes[0] += item.admission() instanceof Admission.Accepted yes
                             ? yes.document().value().length
                             : 0;
                     if (items.size() >= DOCUMENTS || bytes[0] >= BYTES) {
-                        chunks.put(new Chunk(List.copyOf(items), false, null));
+                        put(new Chunk(List.copyOf(items), false, null));
                         items.clear();
                         bytes[0] = 0;
                     }
@@ -75,10 +76,19 @@ public final class ReadAhead {
             } catch (IOException | RuntimeException | Error e) {
                 failure = e;
             }
-            chunks.put(new Chunk(List.copyOf(items), true, failure));
+            put(new Chunk(List.copyOf(items), true, failure));
         } catch (InterruptedException e) {
             // Nobody takes any more.
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /// An interrupt may have been lost in whatever unpacks the file: nobody takes a chunk that comes after the end.
+    private void put(Chunk chunk) throws InterruptedException {
+        while (!chunks.offer(chunk, IDLE_SECONDS, TimeUnit.SECONDS)) {
+            if (over) {
+                throw new InterruptedException("nobody takes any more");
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.github.luben.zstd.ZstdOutputStream;
 import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.source.FileTree;
+import dev.millrace.producer.source.Reading;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.apache.kafka.common.KafkaException;
@@ -232,7 +234,7 @@ class IngestionTest {
         return new Ingestion(
                 directory,
                 false,
-                new DocumentReader(1 << 20, 512, 32),
+                new Reading(new DocumentReader(1 << 20, 512, 32), "text", Optional.empty()),
                 log::open,
                 new Ingestion.Settings(commitInterval, Duration.ofMinutes(1), Duration.ofHours(1)),
                 told::add);

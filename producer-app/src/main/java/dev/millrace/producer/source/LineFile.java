@@ -1,0 +1,55 @@
+package dev.millrace.producer.source;
+
+import dev.millrace.producer.document.Admission;
+import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.LineSplitter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// JSON Lines: a buffer at a time.
+final class LineFile {
+    private static final int BUFFER = 1 << 16;
+
+    private LineFile() {}
+
+    static void read(Path path, long from, long before, Reading reading, DocumentFile.Taker taker)
+            throws IOException, InterruptedException {
+        DocumentReader reader = reading.documents();
+        LineSplitter splitter = new LineSplitter(reader.maxBytes(), before);
+        List<LineSplitter.Line> lines = new ArrayList<>();
+        byte[] buffer = new byte[BUFFER];
+        try (InputStream in = Packing.of(path).open(path)) {
+            in.skipNBytes(from);
+            int read = in.read(buffer);
+            boolean more = true;
+            while (read >= 0 && more) {
+                splitter.feed(buffer, 0, read, lines::add);
+                more = give(lines, from, true, reader, taker);
+                read = in.read(buffer);
+            }
+            if (more) {
+                splitter.end(lines::add);
+                var _ = give(lines, from, false, reader, taker);
+            }
+        }
+    }
+
+    private static boolean give(
+            List<LineSplitter.Line> lines, long from, boolean ended, DocumentReader reader, DocumentFile.Taker taker)
+            throws IOException, InterruptedException {
+        for (LineSplitter.Line line : lines) {
+            Admission admission = switch (line) {
+                case LineSplitter.Whole whole -> reader.read(whole.bytes());
+                case LineSplitter.Overlong _ -> reader.tooLarge();
+            };
+            if (!taker.take(new Item(line.number(), from + line.end(), admission, ended))) {
+                return false;
+            }
+        }
+        lines.clear();
+        return true;
+    }
+}
