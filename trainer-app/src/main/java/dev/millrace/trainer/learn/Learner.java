@@ -8,6 +8,7 @@ import dev.millrace.trainer.model.AdapterShape;
 import dev.millrace.trainer.model.DeepSeekModel;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.TokenGrid;
+import dev.millrace.trainer.weights.FloatFormat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -239,6 +240,17 @@ public final class Learner implements Saveable, AutoCloseable {
     @Override
     public void save(Path directory) throws IOException {
         state().save(part, directory);
+    }
+
+    /// Writes the weights and `config.json` into an existing directory, for other tools: what is needed to go on is not
+    /// there, and in bfloat16 half of the bits are not.
+    ///
+    /// @throws IllegalStateException if only adapters are learned, which [#save] lays out for other tools already
+    public void export(Path directory, FloatFormat format) throws IOException {
+        switch (part) {
+            case TrainedPart.Whole whole -> whole.export(directory, first.parameters(), format);
+            case TrainedPart.Adapter _ -> throw new IllegalStateException("adapters are no model to be exported");
+        }
     }
 
     /// Copies on the host of all that [#save] writes (12 bytes a parameter), which the next steps leave as they are.

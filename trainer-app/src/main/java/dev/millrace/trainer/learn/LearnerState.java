@@ -101,7 +101,7 @@ record LearnerState(
     }
 
     void save(TrainedPart part, Path directory) throws IOException {
-        SafetensorsWriter.write(directory.resolve(part.weightsFile()), parameters, Map.of());
+        part.write(directory, parameters);
         Map<String, NDArray> moments = new LinkedHashMap<>();
         firstMoments.forEach((name, moment) -> moments.put(FIRST_MOMENT + name, moment));
         secondMoments.forEach((name, moment) -> moments.put(SECOND_MOMENT + name, moment));

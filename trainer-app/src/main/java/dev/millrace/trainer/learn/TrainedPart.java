@@ -1,11 +1,15 @@
 package dev.millrace.trainer.learn;
 
+import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.trainer.model.AdapterShape;
 import dev.millrace.trainer.model.DeepSeekModel;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.ParameterSpec;
+import dev.millrace.trainer.weights.FloatFormat;
+import dev.millrace.trainer.weights.SafetensorsWriter;
+import dev.millrace.trainer.weights.ShardedWriter;
 import dev.millrace.trainer.weights.WeightFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +17,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 
 /// What of a model a learner changes, and how that lies in a checkpoint.
@@ -27,7 +32,7 @@ sealed interface TrainedPart {
         return parameters().stream().filter(ParameterSpec::learned).toList();
     }
 
-    String weightsFile();
+    void write(Path checkpoint, Map<String, NDArray> weights) throws IOException;
 
     WeightFiles open(Path checkpoint) throws IOException;
 
@@ -45,8 +50,8 @@ sealed interface TrainedPart {
         }
 
         @Override
-        public String weightsFile() {
-            return "model.safetensors";
+        public void write(Path checkpoint, Map<String, NDArray> weights) throws IOException {
+            ShardedWriter.write(checkpoint, weights, FloatFormat.FP32);
         }
 
         @Override
@@ -61,14 +66,24 @@ sealed interface TrainedPart {
 
         @Override
         public void describe(Path checkpoint) throws IOException {
+            describe(checkpoint, FloatFormat.FP32);
+        }
+
+        /// Writes weights and configuration for other tools.
+        void export(Path directory, Map<String, NDArray> weights, FloatFormat format) throws IOException {
+            ShardedWriter.write(directory, weights, format);
+            describe(directory, format);
+        }
+
+        private void describe(Path directory, FloatFormat format) throws IOException {
             ObjectNode json = config.json().deepCopy();
             json.put("model_type", config.modelType());
             json.putArray("architectures").add(config.architecture());
-            json.put("torch_dtype", "float32");
+            json.put("torch_dtype", format.torchName());
             if (json.has("dtype")) {
-                json.put("dtype", "float32");
+                json.put("dtype", format.torchName());
             }
-            write(checkpoint.resolve("config.json"), json);
+            TrainedPart.write(directory.resolve("config.json"), json);
         }
     }
 
@@ -76,19 +91,21 @@ sealed interface TrainedPart {
     ///
     /// @param base the model's Hugging Face directory
     record Adapter(ModelConfig config, AdapterShape shape, Path base) implements TrainedPart {
+        private static final String FILE = "adapter_model.safetensors";
+
         @Override
         public List<ParameterSpec> parameters() {
             return shape.parameters(config);
         }
 
         @Override
-        public String weightsFile() {
-            return "adapter_model.safetensors";
+        public void write(Path checkpoint, Map<String, NDArray> weights) throws IOException {
+            SafetensorsWriter.write(checkpoint.resolve(FILE), weights, Map.of());
         }
 
         @Override
         public WeightFiles open(Path checkpoint) throws IOException {
-            return WeightFiles.ofFile(checkpoint.resolve(weightsFile()));
+            return WeightFiles.ofFile(checkpoint.resolve(FILE));
         }
 
         @Override
@@ -117,7 +134,7 @@ sealed interface TrainedPart {
             json.put("use_rslora", false);
             json.put("use_dora", false);
             json.putNull("modules_to_save");
-            write(checkpoint.resolve("adapter_config.json"), json);
+            TrainedPart.write(checkpoint.resolve("adapter_config.json"), json);
         }
     }
 

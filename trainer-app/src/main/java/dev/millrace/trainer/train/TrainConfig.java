@@ -1,5 +1,6 @@
 package dev.millrace.trainer.train;
 
+import dev.millrace.trainer.weights.FloatFormat;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.DecimalMax;
@@ -95,6 +96,9 @@ public interface TrainConfig {
     /// Low-rank adapters (LoRA) to learn in place of the model.
     Adapter adapter();
 
+    /// The model for other tools, when the run is over.
+    Export export();
+
     /// The learning rate over the steps.
     LearningRate learningRate();
 
@@ -132,6 +136,16 @@ public interface TrainConfig {
         /// is not set; those that the model lacks are passed over.
         @WithDefault("q_proj,k_proj,v_proj,o_proj,q_a_proj,q_b_proj,kv_a_proj_with_mqa,kv_b_proj")
         Set<String> targetModules();
+    }
+
+    /// The model for other tools, when the run is over (and not when it is stopped).
+    interface Export {
+        /// Where to write it, in a directory named after its step; nowhere if it is not set.
+        Optional<Path> directory();
+
+        /// `bf16` or `fp32`.
+        @WithDefault("bf16")
+        FloatFormat type();
     }
 
     /// The learning rate over the steps.

@@ -353,9 +353,25 @@ final class TrainingRun {
         try (Prefetcher batches = new Prefetcher(
                 Assemblers.of(settings, intake.exchange(), tokenizer, state.step(), start, records),
                 settings.batch().prefetch())) {
-            return training.run(batches);
+            String why = training.run(batches);
+            if (!stopRequested) {
+                export(learner);
+            }
+            return why;
         } finally {
             loop = null;
+        }
+    }
+
+    private void export(Learner learner) throws IOException {
+        TrainConfig.Export export = settings.train().export();
+        if (export.directory().isPresent()) {
+            Path written = new ModelExport(
+                            export.directory().get(),
+                            export.type(),
+                            settings.tokenizer().directory())
+                    .write(learner);
+            LOG.infof("the model is in %s", written);
         }
     }
 

@@ -2,11 +2,12 @@ package dev.millrace.trainer.weights;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
-/// The element types of safetensors that Millrace reads, each widened to what Java and libtorch compute with.
+/// The element types of safetensors that Millrace reads, and the first two of which it writes, each widened to what Java and libtorch compute with.
 enum ElementType {
     F32(4),
     BF16(2),
@@ -42,6 +43,26 @@ enum ElementType {
                     });
             offset += bytes;
         }
+    }
+
+    /// Fills `target` with floats in this type, as many as there are in `source`.
+    void writeFloats(FloatBuffer source, ByteBuffer target) {
+        while (source.hasRemaining()) {
+            switch (this) {
+                case F32 -> target.putFloat(source.get());
+                case BF16 -> target.putShort(toBfloat16(source.get()));
+                case F16, I64 -> throw new IllegalStateException(this + " is not written");
+            }
+        }
+    }
+
+    /// The upper half of a float's bits, rounded to the nearest, of two to the even one. What is no number stays none.
+    private static short toBfloat16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if (Float.isNaN(value)) {
+            return (short) (bits >>> Short.SIZE | 0x40);
+        }
+        return (short) (bits + 0x7fff + (bits >>> Short.SIZE & 1) >>> Short.SIZE);
     }
 
     /// Fills `target` with elements from `first` on.

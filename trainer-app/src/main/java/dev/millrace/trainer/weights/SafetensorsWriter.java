@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -18,7 +19,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// Writes float32 tensors as one safetensors file: by name, piece by piece, forced to the disk before it returns.
+/// Writes floats as one safetensors file: by name, piece by piece, forced to the disk before it returns.
 ///
 /// The bytes depend on names, values and metadata only. The data begins at a multiple of 64 bytes, so that a reader
 /// may use the mapped file as it lies.
@@ -36,6 +37,13 @@ public final class SafetensorsWriter {
     /// @throws FileAlreadyExistsException if the file is there already
     /// @throws IOException naming the file, if it cannot be written
     public static void write(Path file, Map<String, NDArray> tensors, Map<String, String> metadata) throws IOException {
+        write(file, tensors, metadata, FloatFormat.FP32);
+    }
+
+    /// As the other, in a format.
+    static void write(Path file, Map<String, NDArray> tensors, Map<String, String> metadata, FloatFormat format)
+            throws IOException {
+        ElementType type = format.type();
         SortedMap<String, NDArray> sorted = new TreeMap<>(tensors);
         sorted.forEach((name, tensor) -> {
             if (tensor.getDataType() != DataType.FLOAT32) {
@@ -44,9 +52,9 @@ public final class SafetensorsWriter {
             }
         });
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            writeFully(channel, header(sorted, metadata));
+            writeFully(channel, header(sorted, metadata, type));
             for (NDArray tensor : sorted.values()) {
-                writeData(channel, tensor);
+                writeData(channel, tensor, type);
             }
             channel.force(true);
         } catch (FileAlreadyExistsException e) {
@@ -56,7 +64,8 @@ public final class SafetensorsWriter {
         }
     }
 
-    private static ByteBuffer header(SortedMap<String, NDArray> tensors, Map<String, String> metadata) {
+    private static ByteBuffer header(
+            SortedMap<String, NDArray> tensors, Map<String, String> metadata, ElementType type) {
         ObjectNode root = JSON.createObjectNode();
         ObjectNode described = root.putObject(SafetensorsHeader.METADATA);
         described.put("format", "pt");
@@ -64,9 +73,9 @@ public final class SafetensorsWriter {
         long offset = 0;
         for (Map.Entry<String, NDArray> tensor : tensors.entrySet()) {
             ObjectNode entry = root.putObject(tensor.getKey());
-            entry.put("dtype", ElementType.F32.name());
+            entry.put("dtype", type.name());
             entry.set("shape", JSON.valueToTree(tensor.getValue().getShape().getShape()));
-            long end = offset + Math.multiplyExact(tensor.getValue().size(), (long) Float.BYTES);
+            long end = offset + Math.multiplyExact(tensor.getValue().size(), (long) type.bytes());
             entry.putArray("data_offsets").add(offset).add(end);
             offset = end;
         }
@@ -79,25 +88,23 @@ public final class SafetensorsWriter {
         return header.rewind();
     }
 
-    private static void writeData(FileChannel channel, NDArray tensor) throws IOException {
+    private static void writeData(FileChannel channel, NDArray tensor, ElementType type) throws IOException {
+        long elements = tensor.size();
+        int chunk = Math.toIntExact(Math.min(elements, CHUNK_ELEMENTS));
+        ByteBuffer bytes = ByteBuffer.allocateDirect(chunk * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         try (NDManager scope = tensor.getManager().newSubManager()) {
             NDArray flat = tensor.reshape(-1);
             flat.attach(scope);
-            long elements = tensor.size();
             for (long first = 0; first < elements; first += CHUNK_ELEMENTS) {
                 long next = Math.min(elements, first + CHUNK_ELEMENTS);
                 try (NDArray piece = flat.get(first + ":" + next)) {
-                    writeFully(channel, littleEndian(piece.toByteBuffer()));
+                    FloatBuffer floats =
+                            piece.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
+                    type.writeFloats(floats, bytes.clear());
+                    writeFully(channel, bytes.flip());
                 }
             }
         }
-    }
-
-    private static ByteBuffer littleEndian(ByteBuffer nativeFloats) {
-        if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
-            throw new IllegalStateException("This machine is big-endian; safetensors are little-endian: unsupported");
-        }
-        return nativeFloats;
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

@@ -33,8 +33,8 @@ import java.util.stream.Stream;
 /// Whatever is missing, superfluous or of another shape than wanted is refused with its name and file, before any
 /// tensor is copied.
 public final class WeightFiles implements AutoCloseable {
-    private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
+    static final String SINGLE = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
     /// No separator, so nothing outside the directory can be named.
     private static final Pattern PLAIN_NAME = Pattern.compile("[\\w.-]+\\.safetensors");
 
