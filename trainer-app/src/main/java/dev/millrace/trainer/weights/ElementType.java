@@ -7,7 +7,8 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
-/// The element types of safetensors that Millrace reads, and the first two of which it writes, each widened to what Java and libtorch compute with.
+/// The element types of safetensors that Millrace reads, and the first two of which it writes, each widened to what
+/// Java and libtorch compute with.
 enum ElementType {
     F32(4),
     BF16(2),
@@ -60,9 +61,10 @@ enum ElementType {
     private static short toBfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
-            return (short) (bits >>> Short.SIZE | 0x40);
+            return (short) ((bits >>> Short.SIZE) | 0x40);
         }
-        return (short) (bits + 0x7fff + (bits >>> Short.SIZE & 1) >>> Short.SIZE);
+        int even = (bits >>> Short.SIZE) & 1;
+        return (short) ((bits + 0x7fff + even) >>> Short.SIZE);
     }
 
     /// Fills `target` with elements from `first` on.

@@ -57,7 +57,8 @@ class GroupLimitedRouterTest {
 
             // When
             NDArray n_NM = scope.create(inputs, new Shape(tokens, HIDDEN));
-            MixtureOfExperts mixture = (MixtureOfExperts) learner.model().layers().getFirst().feedForward();
+            MixtureOfExperts mixture =
+                    (MixtureOfExperts) learner.model().layers().getFirst().feedForward();
             TokenGrid grid = new TokenGrid(new int[2], 1, 2);
             NDList routed = mixture.router().route(learner.model().pass(scope, grid, false), n_NM);
 
@@ -68,14 +69,19 @@ class GroupLimitedRouterTest {
             for (int token = 0; token < tokens; token++) {
                 double[] scores = softmax(router, inputs, token);
                 List<Integer> wanted = chosen(scores);
-                limited += wanted.equals(best(scores, IntStream.range(0, EXPERTS).toArray())) ? 0 : 1;
+                limited +=
+                        wanted.equals(best(scores, IntStream.range(0, EXPERTS).toArray())) ? 0 : 1;
                 for (int k = 0; k < PER_TOKEN; k++) {
                     int at = token * PER_TOKEN + k;
-                    assertThat(chosen[at]).as("choice " + k + " of token " + token).isEqualTo((long) wanted.get(k));
+                    assertThat(chosen[at])
+                            .as("choice " + k + " of token " + token)
+                            .isEqualTo((long) wanted.get(k));
                     assertThat((double) weights[at]).isCloseTo(SCALE * scores[wanted.get(k)], within(1e-5));
                 }
             }
-            assertThat(limited).as("tokens that would choose otherwise without groups").isGreaterThan(20);
+            assertThat(limited)
+                    .as("tokens that would choose otherwise without groups")
+                    .isGreaterThan(20);
         }
     }
 
@@ -83,9 +89,10 @@ class GroupLimitedRouterTest {
         int size = EXPERTS / GROUPS;
         List<Integer> groups = IntStream.range(0, GROUPS)
                 .boxed()
-                .sorted(Comparator.comparingDouble((Integer group) -> -Arrays.stream(scores, group * size, (group + 1) * size)
-                        .max()
-                        .orElseThrow()))
+                .sorted(Comparator.comparingDouble(
+                        (Integer group) -> -Arrays.stream(scores, group * size, (group + 1) * size)
+                                .max()
+                                .orElseThrow()))
                 .limit(GROUPS_PER_TOKEN)
                 .toList();
         return best(
@@ -111,7 +118,8 @@ class GroupLimitedRouterTest {
             }
         }
         double largest = Arrays.stream(scores).max().orElseThrow();
-        double sum = Arrays.stream(scores).map(score -> Math.exp(score - largest)).sum();
+        double sum =
+                Arrays.stream(scores).map(score -> Math.exp(score - largest)).sum();
         return Arrays.stream(scores)
                 .map(score -> Math.exp(score - largest) / sum)
                 .toArray();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.stream.Stream;
@@ -160,7 +161,7 @@ class HubModelsTest {
             SequencedMap<String, Number> constants = new LinkedHashMap<>();
             LatentAttention.constants(shape, config, constants);
 
-            assertThat(constants.get("softmax_scale").doubleValue())
+            assertThat(Objects.requireNonNull(constants.get("softmax_scale")).doubleValue())
                     .isCloseTo(sharpening * sharpening / Math.sqrt(192), within(1e-12));
             assertThat(constants).containsEntry("rope_interleaved", 1L);
             assertThat(config.ropeScaling().attentionFactor()).isEqualTo(1);

@@ -68,8 +68,7 @@ class ShardedWriterTest {
         read(tensors)
                 .forEach((name, tensor) -> assertThat(tensor.toFloatArray())
                         .as(name)
-                        .isEqualTo(
-                                Objects.requireNonNull(tensors.get(name)).toFloatArray()));
+                        .isEqualTo(Objects.requireNonNull(tensors.get(name)).toFloatArray()));
     }
 
     @Test
@@ -100,7 +99,8 @@ class ShardedWriterTest {
         try (SafetensorsFile file = SafetensorsFile.open(directory.resolve("model.safetensors"))) {
             assertThat(file.floats("a")).containsExactly(rounded);
         }
-        assertThat(directory.resolve("model.safetensors")).content(StandardCharsets.ISO_8859_1)
+        assertThat(directory.resolve("model.safetensors"))
+                .content(StandardCharsets.ISO_8859_1)
                 .contains("\"dtype\":\"BF16\"");
     }
 
