@@ -111,6 +111,7 @@ class ProducerAppIT {
             producer.awaitOk("/q/health/live", LIMIT);
             HttpResponse<String> answer = post(producer, "{\"text\":\"a\"}");
 
+            assertThat(producer.log()).contains("open to anyone who reaches it");
             // No broker of ours listens there.
             assumeThat(answer.statusCode()).isEqualTo(503);
             assertThat(answer.body()).contains("kafka.bootstrap.servers = localhost:9092: ");

@@ -9,6 +9,7 @@ import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.KafkaMain;
 import dev.millrace.testing.TokenIssuer;
 import dev.millrace.testing.TopicLog;
+import dev.millrace.testing.TraceCollector;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -44,6 +45,7 @@ class SecuredProducerIT {
     private static EmbeddedKafka.Guard guard;
     private static EmbeddedKafka kafka;
     private static TokenIssuer issuer;
+    private static TraceCollector collector;
     private static AppProcess producer;
     private static int tlsPort;
 
@@ -57,8 +59,10 @@ class SecuredProducerIT {
         kafka.createTopic(KafkaMain.DOCUMENTS, 2);
         KafkaMain.createIngestions(kafka);
         issuer = TokenIssuer.start();
+        collector = TraceCollector.start();
         tlsPort = EmbeddedKafka.freePort();
         Map<String, String> settings = scram(guard.password());
+        settings.putAll(collector.settings());
         settings.put("millrace.security.required", "true");
         settings.put(
                 "millrace.security.api-keys",
@@ -76,6 +80,7 @@ class SecuredProducerIT {
     static void stop() {
         producer.close();
         issuer.close();
+        collector.close();
         kafka.close();
     }
 
@@ -85,6 +90,27 @@ class SecuredProducerIT {
 
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(TopicLog.keys(kafka.bootstrapServers(), KafkaMain.DOCUMENTS)).contains("known");
+    }
+
+    @Test
+    void theSpanOfARequestIsPartOfItsCallersTraceAndIsNamedInTheRecord() throws Exception {
+        String trace = "0af7651916cd43dd8448eb211c80319c";
+        HttpResponse<String> answer = send(request("/v1/documents")
+                .header("Content-Type", "application/json")
+                .header("X-API-Key", INGEST_KEY)
+                .header("traceparent", "00-" + trace + "-b7ad6b7169203331-01")
+                .POST(body(DOCUMENT.formatted("traced"))));
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        String named = TopicLog.read(kafka.bootstrapServers(), KafkaMain.DOCUMENTS).stream()
+                .filter(record -> new String(record.key(), StandardCharsets.UTF_8).equals("traced"))
+                .map(record ->
+                        new String(record.headers().lastHeader("traceparent").value(), StandardCharsets.UTF_8))
+                .findFirst()
+                .orElseThrow();
+        assertThat(named).startsWith("00-" + trace + "-").doesNotContain("b7ad6b7169203331");
+        String span = named.substring(36, 52);
+        await().atMost(LIMIT).until(() -> collector.holdsId(trace) && collector.holdsId(span));
     }
 
     @Test
@@ -109,16 +135,26 @@ class SecuredProducerIT {
     }
 
     @Test
-    void aWrongPasswordIsToldByTheProbe() throws Exception {
-        try (AppProcess wrong =
-                AppProcess.start(Path.of("."), scram("another-password"), Map.of(), shared.resolve("wrong.log"))) {
+    void aWrongPasswordIsToldByTheProbeAndAnIssuerThatIsAwayByTheAnswer() throws Exception {
+        Map<String, String> settings = scram("another-password");
+        settings.put("quarkus.oidc.tenant-enabled", "true");
+        settings.put("quarkus.oidc.auth-server-url", "http://localhost:" + EmbeddedKafka.freePort());
+        try (AppProcess wrong = AppProcess.start(Path.of("."), settings, Map.of(), shared.resolve("wrong.log"))) {
             wrong.awaitOk("/q/health/live", LIMIT);
 
             HttpResponse<String> ready = wrong.get("/q/health/ready");
+            HttpResponse<String> answer =
+                    send(HttpRequest.newBuilder(URI.create("http://localhost:" + wrong.port() + "/v1/documents"))
+                            .header("Authorization", "Bearer " + issuer.token("ann", "ingest"))
+                            .header("Content-Type", "application/json")
+                            .POST(body(DOCUMENT.formatted("undecided"))));
 
             assertThat(ready.statusCode()).isEqualTo(503);
             assertThat(ready.body()).contains("SaslAuthenticationException").doesNotContain("another-password");
-            assertThat(wrong.log()).contains("open to anyone who reaches it").doesNotContain("another-password");
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
+            assertThat(answer.body()).contains("the issuer of tokens cannot be asked");
+            assertThat(answer.headers().firstValue("retry-after")).isPresent();
+            assertThat(wrong.log()).doesNotContain("another-password");
         }
     }
 
@@ -221,7 +257,7 @@ class SecuredProducerIT {
                         () -> assertThat(producer.log())
                                 .contains(
                                         "caller=\"team-a\" from=127.0.0.1 method=POST path=\"/v1/documents\" status=200 delivered=2"
-                                                + " rejected=1 failed=0 unknown=0")
+                                                + " duplicate=0 rejected=1 failed=0 unknown=0")
                                 .contains("caller=\"\" from=127.0.0.1 method=POST path=\"/v1/documents\" status=401")
                                 .contains(
                                         "caller=\"carol ?? status=200\" from=127.0.0.1 method=GET path=\"/v1/ingestions\" status=403"));
@@ -229,15 +265,20 @@ class SecuredProducerIT {
                 .doesNotContain(INGEST_KEY, ADMIN_KEY, "guessed-key", token, "privy", "only-a-password", "only-a-test");
     }
 
-    @Test
-    void aDoorThatMustBeLockedAndHasNoKeyStopsTheStart() throws Exception {
+    @ParameterizedTest
+    @CsvSource({
+        "millrace.security.required, true, millrace.security.api-keys",
+        "quarkus.oidc.auth-server-url, http://localhost:1, quarkus.oidc.tenant-enabled",
+        "millrace.security.api-keys, team-a:guest:0000, entry 1 is not NAME:ROLE:HASH"
+    })
+    void aDoorThatIsLockedByHalfStopsTheStart(String setting, String value, String named) throws Exception {
         try (AppProcess never = AppProcess.start(
                 Path.of("."),
-                Map.of("millrace.security.required", "true", "kafka.bootstrap.servers", kafka.bootstrapServers()),
+                Map.of(setting, value, "kafka.bootstrap.servers", kafka.bootstrapServers()),
                 Map.of(),
                 shared.resolve("never.log"))) {
             assertThat(never.awaitExit(LIMIT)).isNotZero();
-            assertThat(never.log()).contains("millrace.security.required", "millrace.security.api-keys");
+            assertThat(never.log()).contains(setting, named);
         }
     }
 

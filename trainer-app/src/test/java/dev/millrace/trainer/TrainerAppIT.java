@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.EmbeddedKafka;
+import dev.millrace.testing.TraceCollector;
 import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -46,6 +47,10 @@ class TrainerAppIT {
             for (int i = 0; i < GOOD; i++) {
                 records.add(record(i % 4, "{\"text\":\"Document number " + i + " of a small corpus.\"}"));
             }
+            String trace = "0af7651916cd43dd8448eb211c80319c";
+            records.get(7)
+                    .headers()
+                    .add("traceparent", ("00-" + trace + "-b7ad6b7169203331-01").getBytes(StandardCharsets.UTF_8));
             records.add(record(0, "{\"id\":\"no-text\"}"));
             records.add(record(1, "{\"text\":"));
             records.add(new ProducerRecord<>(TOPIC, 2, null, new byte[] {'{', (byte) 0xff, '}'}));
@@ -56,9 +61,14 @@ class TrainerAppIT {
 
             // When
             int exit;
-            try (AppProcess trainer = trainer(kafka, 32, "first.log", Map.of())) {
+            try (TraceCollector collector = TraceCollector.start();
+                    AppProcess trainer = trainer(kafka, 32, "first.log", collector.settings())) {
                 exit = trainer.awaitExit(Duration.ofSeconds(60));
                 assertThat(exit).as(trainer.log()).isZero();
+                assertThat(collector.holds("train step")).isTrue();
+                // The step names the request that brought one of its records.
+                assertThat(collector.holdsId(trace)).isTrue();
+                assertThat(collector.holdsId("b7ad6b7169203331")).isTrue();
             }
 
             // Then

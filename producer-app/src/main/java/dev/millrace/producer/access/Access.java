@@ -18,17 +18,21 @@ import org.jspecify.annotations.Nullable;
 public final class Access {
     private static final Logger LOG = Logger.getLogger(Access.class);
     /// Who sends requests to an open server.
-    private static final String ANYONE = "anonymous";
+    public static final String ANYONE = "anonymous";
 
     private final SecurityConfig config;
     private final boolean keys;
     private final boolean tokens;
+    private final boolean issuerIdle;
     private final boolean serving;
 
     Access(SecurityConfig config, ApiKeyMechanism keys, Config settings) {
         this.config = config;
         this.keys = keys.isConfigured();
         this.tokens = isOn(settings, "quarkus.oidc.tenant-enabled");
+        this.issuerIdle = !tokens
+                && settings.getOptionalValue("quarkus.oidc.auth-server-url", String.class)
+                        .isPresent();
         this.serving = isOn(settings, "quarkus.http.host-enabled");
     }
 
@@ -37,7 +41,14 @@ public final class Access {
     }
 
     void check(@Observes StartupEvent event) {
-        if (!serving || !open()) {
+        if (!serving) {
+            return;
+        }
+        if (issuerIdle) {
+            throw new IllegalStateException("quarkus.oidc.auth-server-url is set, and quarkus.oidc.tenant-enabled is"
+                    + " false: tokens would not be looked at. Set that to true, or leave the issuer out");
+        }
+        if (!open()) {
             return;
         }
         if (config.required()) {
@@ -59,13 +70,10 @@ public final class Access {
         return !tokens ? key : !keys ? "Bearer" : "Bearer, " + key;
     }
 
-    /// Never fails. May ask the issuer of tokens, and so answer on another thread.
+    /// Of a server that is not open. Never fails. May ask the issuer of tokens, and so answer on another thread.
     ///
     /// @param needed what the request takes
     public Uni<Verdict> admit(RoutingContext routing, Role needed) {
-        if (open()) {
-            return Uni.createFrom().item(new Verdict.Admitted(ANYONE));
-        }
         BiConsumer<RoutingContext, Throwable> silent = Access::leaveToTheGate;
         routing.put(QuarkusHttpUser.AUTH_FAILURE_HANDLER, silent);
         return QuarkusHttpUser.getSecurityIdentity(routing, null)

@@ -1,6 +1,8 @@
 package dev.millrace.producer.api;
 
 import dev.millrace.producer.publish.Origin;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Objects;
@@ -28,7 +30,16 @@ record Visit(String caller, Tally tally, Optional<String> idempotencyKey, Option
                         new Tally(),
                         Optional.ofNullable(request.getHeader(IdempotencyKey.HEADER))
                                 .flatMap(IdempotencyKey::parse),
-                        Optional.ofNullable(request.getHeader("traceparent")).filter(TRACEPARENT.asMatchPredicate())));
+                        traceparent(request)));
+    }
+
+    /// The span of this request where it has one (`quarkus.otel.sdk.disabled` is false), else what the client sent.
+    private static Optional<String> traceparent(HttpServerRequest request) {
+        SpanContext span = Span.current().getSpanContext();
+        return span.isValid()
+                ? Optional.of("00-" + span.getTraceId() + "-" + span.getSpanId() + "-"
+                        + span.getTraceFlags().asHex())
+                : Optional.ofNullable(request.getHeader("traceparent")).filter(TRACEPARENT.asMatchPredicate());
     }
 
     static Visit of(RoutingContext routing) {

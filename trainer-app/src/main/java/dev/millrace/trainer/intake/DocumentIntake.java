@@ -46,6 +46,7 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
     private final RecordExchange exchange;
     private final PollThreadControl control;
     private final Multi<ConsumerRecords<byte[], byte[]>> batches;
+    private volatile RecordWatcher watcher = _ -> {};
     private final ScheduledExecutorService positions = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("millrace-positions").daemon().factory());
 
@@ -84,13 +85,23 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
         return exchange;
     }
 
+    /// Has a watcher see the records. Before [#join].
+    public void watch(RecordWatcher sees) {
+        watcher = sees;
+    }
+
     /// Joins the group: to be called once, by the one trainer that has the run.
     public void join() {
         var _ = batches.subscribe()
                 .with(
-                        exchange::offer,
+                        this::take,
                         this::broken,
                         () -> broken(new IllegalStateException("the channel " + CHANNEL + " ended by itself")));
+    }
+
+    private void take(ConsumerRecords<byte[], byte[]> batch) {
+        batch.forEach(watcher::fetched);
+        exchange.offer(batch);
     }
 
     /// Nothing will come any more.

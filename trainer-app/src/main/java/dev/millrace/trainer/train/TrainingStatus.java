@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ public final class TrainingStatus {
     private final Duration heartbeatTimeout;
     private volatile TrainingState state = new TrainingState.Starting("nothing yet");
     private volatile boolean started;
+    private volatile BiConsumer<Cursor, StepReport> watcher = (_, _) -> {};
     private volatile LongSupplier seenIds = () -> 0;
     private volatile Totals totals = Totals.NONE;
     private volatile @Nullable StepReport lastStep;
@@ -79,6 +81,11 @@ public final class TrainingStatus {
     /// @param step whose weights were evaluated
     public record EvaluationReport(long step, Instant at, Evaluation result) {}
 
+    /// Has a watcher see each step, on the training thread, with how far the log was used before it.
+    public void watch(BiConsumer<Cursor, StepReport> steps) {
+        watcher = steps;
+    }
+
     /// A sign of life.
     public void beat() {
         heartbeat = clock.instant();
@@ -114,6 +121,10 @@ public final class TrainingStatus {
     }
 
     void stepped(StepReport report) {
+        Cursor before = cursor;
+        if (before != null) {
+            watcher.accept(before, report);
+        }
         totals = totals.plus(report);
         lastStep = report;
         cursor = report.after();
