@@ -9,6 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /// A broker for `@QuarkusTest`s, with the topics of Millrace.
 public final class KafkaTestResource implements QuarkusTestResourceLifecycleManager {
+    /// A second topic that requests may name.
+    public static final String OTHER_DOCUMENTS = "other-documents";
+
+    /// One that they may name too, and that is not there.
+    public static final String NO_TOPIC = "no-documents";
+
     private static volatile @Nullable EmbeddedKafka running;
 
     /// The broker of the running tests: to stop it and to start it.
@@ -26,9 +32,14 @@ public final class KafkaTestResource implements QuarkusTestResourceLifecycleMana
             EmbeddedKafka kafka = EmbeddedKafka.start(1, Files.createTempDirectory("millrace-kafka-"));
             kafka.createTopic(KafkaMain.DOCUMENTS, 4);
             kafka.createTopic(KafkaMain.DEAD_LETTERS, 1);
+            kafka.createTopic(OTHER_DOCUMENTS, 1);
             KafkaMain.createIngestions(kafka);
             running = kafka;
-            return Map.of("kafka.bootstrap.servers", kafka.bootstrapServers());
+            return Map.of(
+                    "kafka.bootstrap.servers",
+                    kafka.bootstrapServers(),
+                    "millrace.topics.allowed",
+                    OTHER_DOCUMENTS + "," + NO_TOPIC);
         } catch (IOException e) {
             throw new UncheckedIOException("no directory for the broker", e);
         }

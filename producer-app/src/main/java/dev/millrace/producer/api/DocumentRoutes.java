@@ -9,6 +9,7 @@ import dev.millrace.producer.document.Names;
 import dev.millrace.producer.document.QualityConfig;
 import dev.millrace.producer.document.QualityRules;
 import dev.millrace.producer.publish.OncePublisher;
+import dev.millrace.producer.publish.Topics;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
 import io.micrometer.core.instrument.Counter;
@@ -21,18 +22,26 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// `POST /v1/documents`: one document, as JSON, text or a medium, or a stream of them as `application/x-ndjson`.
+/// `POST /v1/documents`, and `POST /v1/topics/{topic}/documents` for a topic that is allowed: one document, as JSON,
+/// text or a medium, or a stream of them as `application/x-ndjson`.
 ///
 /// On the router, not a REST resource: a stream answers while it is still being read.
 @Singleton
 final class DocumentRoutes {
     private static final String PATH = "/v1/documents";
+    private static final String TOPIC_PATH = "/v1/topics/:topic/documents";
     private static final Set<String> STREAMS = Set.of("application/x-ndjson", "application/ndjson");
 
-    private final Reception reception;
+    private final Map<String, Reception> receptions = new HashMap<>();
+    private final String standardTopic;
+    private final OpenStreams streams;
+    private final ApiConfig config;
     private final DocumentForms forms;
     private final Counter singles;
     private final Counter streamed;
@@ -40,6 +49,7 @@ final class DocumentRoutes {
     DocumentRoutes(
             DocumentLimits limits,
             QualityConfig quality,
+            Topics topics,
             OncePublisher publisher,
             Room room,
             Rejections rejections,
@@ -48,7 +58,12 @@ final class DocumentRoutes {
             MeterRegistry registry) {
         QualityRules rules = QualityRules.of(quality);
         DocumentReader reader = DocumentReader.of(limits, quality);
-        this.reception = new Reception(reader, publisher, room, rejections, streams, config);
+        for (String topic : topics.names()) {
+            receptions.put(topic, new Reception(topic, reader, publisher, room, rejections, streams, config));
+        }
+        this.standardTopic = topics.standard();
+        this.streams = streams;
+        this.config = config;
         this.forms = new DocumentForms(reader, limits.maxNameLength(), limits.maxParts(), rules);
         this.singles = count(registry, "single");
         this.streamed = count(registry, "stream");
@@ -62,11 +77,14 @@ final class DocumentRoutes {
     }
 
     void register(@Observes Router router) {
-        router.route(HttpMethod.POST, PATH).handler(this::take);
-        router.route(PATH).handler(routing -> {
-            routing.response().putHeader("Allow", "POST");
-            Problem.of(405, "Method not allowed", "documents are taken by POST").answer(routing.response());
-        });
+        for (String path : List.of(PATH, TOPIC_PATH)) {
+            router.route(HttpMethod.POST, path).handler(this::take);
+            router.route(path).handler(routing -> {
+                routing.response().putHeader("Allow", "POST");
+                Problem.of(405, "Method not allowed", "documents are taken by POST")
+                        .answer(routing.response());
+            });
+        }
     }
 
     private void take(RoutingContext routing) {
@@ -76,8 +94,15 @@ final class DocumentRoutes {
         Optional<MediaType> type = MediaType.parse(request.getHeader("Content-Type"));
         boolean stream = type.filter(each -> STREAMS.contains(each.essence())).isPresent();
         (stream ? streamed : singles).increment();
-        if (reception.streams().closing()) {
-            Problem.closing(reception.config().retryAfter()).refuse(request);
+        if (streams.closing()) {
+            Problem.closing(config.retryAfter()).refuse(request);
+            return;
+        }
+        String topic = Optional.ofNullable(routing.pathParam("topic")).orElse(standardTopic);
+        Reception reception = receptions.get(topic);
+        if (reception == null) {
+            Problem.of(404, "No such topic", "this topic is not one of millrace.topics.allowed")
+                    .refuse(request);
             return;
         }
         Visit visit = Visit.of(routing);
@@ -94,13 +119,18 @@ final class DocumentRoutes {
             return;
         }
         if (stream) {
-            takeStream(request, visit, coding.get());
+            takeStream(request, reception, visit, coding.get());
         } else {
-            takeOne(request, visit, type, coding.get());
+            takeOne(request, reception, visit, type, coding.get());
         }
     }
 
-    private void takeOne(HttpServerRequest request, Visit visit, Optional<MediaType> type, ContentCoding coding) {
+    private void takeOne(
+            HttpServerRequest request,
+            Reception reception,
+            Visit visit,
+            Optional<MediaType> type,
+            ContentCoding coding) {
         Names names =
                 new Names(Optional.ofNullable(request.getParam("id")), Optional.ofNullable(request.getParam("source")));
         Optional<BodyReader> reader = type.flatMap(each -> forms.reader(each, names));
@@ -117,10 +147,10 @@ final class DocumentRoutes {
     }
 
     private Unpacking unpacking(ContentCoding coding) {
-        return new Unpacking(coding, reception.config().maxExpansion());
+        return new Unpacking(coding, config.maxExpansion());
     }
 
-    private void takeStream(HttpServerRequest request, Visit visit, ContentCoding coding) {
+    private void takeStream(HttpServerRequest request, Reception reception, Visit visit, ContentCoding coding) {
         Optional<ReportLevel> level = ReportLevel.parse(request.getParam("report"));
         if (level.isEmpty()) {
             Problem.of(400, "Bad request", "report is all, failures or summary").refuse(request);

@@ -192,7 +192,7 @@ final class DocumentStream {
                 Optional<EncodingDamage> suspect = yes.document().damage();
                 var _ = reception
                         .publisher()
-                        .publish(yes.document(), visit.origin(index))
+                        .publish(yes.document(), visit.origin(reception.topic(), index))
                         .whenComplete((answer, error) ->
                                 burst.report(place, new Report.Answered(index, key, suspect, known(answer, error))));
             }

@@ -141,14 +141,15 @@ final class SingleDocument {
     /// On the event loop where nothing has to be waited for: a change of threads costs more than the rest. Else on a
     /// worker.
     private void publish(Document document) {
-        if (document.value().length <= AT_ONCE_BYTES && reception.publisher().sendsAtOnce()) {
-            CompletableFuture<Answer> answer = reception.publisher().publish(document, visit.origin(0));
+        if (document.value().length <= AT_ONCE_BYTES && reception.publisher().sendsAtOnce(reception.topic())) {
+            CompletableFuture<Answer> answer =
+                    reception.publisher().publish(document, visit.origin(reception.topic(), 0));
             end();
             await(document, answer);
             return;
         }
         context.<CompletableFuture<Answer>>executeBlocking(
-                        () -> reception.publisher().publish(document, visit.origin(0)), false)
+                        () -> reception.publisher().publish(document, visit.origin(reception.topic(), 0)), false)
                 .onComplete(_ -> end())
                 .onSuccess(answer -> await(document, answer))
                 .onFailure(this::fail);

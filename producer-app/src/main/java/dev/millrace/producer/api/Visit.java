@@ -51,8 +51,9 @@ record Visit(String caller, Tally tally, Optional<String> idempotencyKey, Option
         return Optional.ofNullable(routing.get(KEY));
     }
 
+    /// @param topic that the request is for
     /// @param index of a document of this request
-    Origin origin(long index) {
-        return new Origin(caller, idempotencyKey, index, traceparent);
+    Origin origin(String topic, long index) {
+        return new Origin(topic, caller, idempotencyKey, index, traceparent);
     }
 }

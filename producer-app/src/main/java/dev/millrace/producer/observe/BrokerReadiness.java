@@ -1,7 +1,7 @@
 package dev.millrace.producer.observe;
 
 import dev.millrace.producer.publish.BrokerCheck;
-import dev.millrace.producer.publish.DocumentPublisher;
+import dev.millrace.producer.publish.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import org.eclipse.microprofile.health.HealthCheck;
@@ -19,8 +19,8 @@ class BrokerReadiness implements HealthCheck {
     private final String topic;
     private final BrokerCheck broker;
 
-    BrokerReadiness(DocumentPublisher publisher, BrokerCheck broker) {
-        this.topic = publisher.topic();
+    BrokerReadiness(Topics topics, BrokerCheck broker) {
+        this.topic = topics.standard();
         this.broker = broker;
     }
 

@@ -17,7 +17,7 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.eclipse.microprofile.config.Config;
 import org.jspecify.annotations.Nullable;
 
-/// Asks the cluster whether the topic can be written to, within [#PATIENCE], one question at a time.
+/// Asks the cluster whether a topic can be written to, within [#PATIENCE], one question at a time.
 ///
 /// The producer itself cannot tell: with metadata from better days it takes records for a broker that is gone, and
 /// knows nothing of their fate for `delivery.timeout.ms`. Thread-safe; who asks while an answer is on its way gets
@@ -27,10 +27,10 @@ public final class BrokerCheck {
     /// The longest that an answer takes.
     public static final Duration PATIENCE = Duration.ofMillis(1500);
 
-    private final String topic;
+    private final String standard;
     private final Map<String, Object> settings;
     private @Nullable Admin admin;
-    private @Nullable Answer last;
+    private final Map<String, Answer> last = new HashMap<>();
 
     private record Answer(Availability availability, long nanos) {}
 
@@ -45,7 +45,7 @@ public final class BrokerCheck {
 
     /// @param clientSettings how to reach the cluster: `bootstrap.servers`, security
     BrokerCheck(Config config, @Identifier("default-kafka-broker") Map<String, Object> clientSettings) {
-        this.topic = DocumentPublisher.topic(config);
+        this.standard = DocumentPublisher.topic(config);
         this.settings = new HashMap<>(clientSettings);
         settings.put("client.id", "deepseek-producer-check");
         settings.put("request.timeout.ms", (int) PATIENCE.toMillis());
@@ -53,18 +53,25 @@ public final class BrokerCheck {
         settings.put("reconnect.backoff.max.ms", 500);
     }
 
+    /// As [#within(String, Duration)], of the topic of the channel.
+    public Availability within(Duration age) {
+        return within(standard, age);
+    }
+
     /// The last answer where it is younger than `age`, else a new one.
-    public synchronized Availability within(Duration age) {
-        Answer known = last;
+    ///
+    /// @param topic one of [Topics]
+    synchronized Availability within(String topic, Duration age) {
+        Answer known = last.get(topic);
         if (known != null && System.nanoTime() - known.nanos() < age.toNanos()) {
             return known.availability();
         }
-        Availability now = ask();
-        last = new Answer(now, System.nanoTime());
+        Availability now = ask(topic);
+        last.put(topic, new Answer(now, System.nanoTime()));
         return now;
     }
 
-    private Availability ask() {
+    private Availability ask(String topic) {
         try {
             if (admin == null) {
                 admin = Admin.create(settings);
@@ -74,7 +81,7 @@ public final class BrokerCheck {
                     .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
                     .get(topic);
             if (description == null) {
-                return missing();
+                return missing(topic);
             }
             boolean led = description.partitions().stream()
                     .anyMatch(partition ->
@@ -84,7 +91,7 @@ public final class BrokerCheck {
                     : new Availability.Unavailable("no partition of topic " + topic + " has a leader");
         } catch (ExecutionException e) {
             return e.getCause() instanceof UnknownTopicOrPartitionException
-                    ? missing()
+                    ? missing(topic)
                     : unavailable(String.valueOf(e.getCause()));
         } catch (TimeoutException e) {
             return unavailable("no answer within " + PATIENCE.toMillis() + " ms");
@@ -102,7 +109,7 @@ public final class BrokerCheck {
                 "kafka.bootstrap.servers = " + settings.get("bootstrap.servers") + ": " + reason);
     }
 
-    private Availability.Unavailable missing() {
+    private static Availability.Unavailable missing(String topic) {
         return new Availability.Unavailable("topic " + topic + " does not exist; create it, Millrace does not");
     }
 

@@ -4,8 +4,12 @@ import dev.millrace.producer.document.Document;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.eclipse.microprofile.config.Config;
 
@@ -23,17 +27,18 @@ public final class DocumentPublisher {
     /// The producer takes memory by the batch: as much for each partition and caller at once.
     private static final long SPARE_BYTES = 16 << 20;
 
-    private final String topic;
     private final ChannelProducer channel;
     private final BrokerCheck broker;
     private final DeliveryReports reports;
-    private volatile long lastDelivered = System.nanoTime() - FRESH.toNanos();
+    private final Map<String, AtomicLong> lastDelivered = new HashMap<>();
 
-    DocumentPublisher(ChannelProducer channel, BrokerCheck broker, MeterRegistry registry, Config settings) {
+    DocumentPublisher(ChannelProducer channel, BrokerCheck broker, Topics topics, MeterRegistry registry) {
         this.channel = channel;
         this.broker = broker;
         this.reports = new DeliveryReports(registry);
-        this.topic = topic(settings);
+        for (String topic : topics.names()) {
+            lastDelivered.put(topic, new AtomicLong(System.nanoTime() - FRESH.toNanos()));
+        }
     }
 
     static String topic(Config settings) {
@@ -42,23 +47,31 @@ public final class DocumentPublisher {
 
     /// Whether sending a document now waits for nothing, as far as can be told: the broker answered a moment ago, and
     /// the producer has memory to spare.
-    boolean sendsAtOnce() {
-        return System.nanoTime() - lastDelivered < FRESH.toNanos() && channel.freeBytes() > SPARE_BYTES;
+    boolean sendsAtOnce(String topic) {
+        return isFresh(topic, System.nanoTime()) && channel.freeBytes() > SPARE_BYTES;
+    }
+
+    private boolean isFresh(String topic, long now) {
+        return now - lastDelivered(topic).get() < FRESH.toNanos();
+    }
+
+    private AtomicLong lastDelivered(String topic) {
+        return Objects.requireNonNull(lastDelivered.get(topic), "requests name a topic that is allowed");
     }
 
     /// Sends a document, unless the cluster says that it cannot be written to. May wait: for that answer, and at
     /// most `max.block.ms` for metadata or for room in the producer's buffer.
     ///
+    /// @param topic one of [Topics]
     /// @param traceparent for the record
     /// @return completes when the broker has answered or the time is up, always normally and with a [Delivery]; in
     ///     what order is open
-    public CompletableFuture<Answer> publish(Document document, Optional<String> traceparent) {
+    public CompletableFuture<Answer> publish(Document document, String topic, Optional<String> traceparent) {
         CompletableFuture<Answer> answer = new CompletableFuture<>();
         int size = document.value().length;
         long began = System.nanoTime();
         reports.sending(size);
-        if (began - lastDelivered >= FRESH.toNanos()
-                && broker.within(FRESH) instanceof BrokerCheck.Availability.Unavailable no) {
+        if (!isFresh(topic, began) && broker.within(topic, FRESH) instanceof BrokerCheck.Availability.Unavailable no) {
             complete(answer, document, new Delivery.Failed(no.reason(), true), began);
             return answer;
         }
@@ -69,6 +82,9 @@ public final class DocumentPublisher {
                         ? new Delivery.Delivered(
                                 metadata.topic(), metadata.partition(), metadata.offset(), metadata.timestamp())
                         : Thread.currentThread() == caller ? refused(error) : fate(error);
+                if (error == null) {
+                    lastDelivered(topic).set(System.nanoTime());
+                }
                 complete(answer, document, delivery, began);
             });
         } catch (RuntimeException e) {
@@ -82,16 +98,8 @@ public final class DocumentPublisher {
         return reports.inFlightBytes();
     }
 
-    public String topic() {
-        return topic;
-    }
-
     private void complete(CompletableFuture<Answer> answer, Document document, Delivery delivery, long began) {
-        long now = System.nanoTime();
-        if (delivery instanceof Delivery.Delivered) {
-            lastDelivered = now;
-        }
-        reports.report(document.key(), delivery, document.value().length, now - began);
+        reports.report(document.key(), delivery, document.value().length, System.nanoTime() - began);
         answer.complete(delivery);
     }
 

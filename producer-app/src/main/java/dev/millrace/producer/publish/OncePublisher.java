@@ -61,8 +61,10 @@ public final class OncePublisher {
     }
 
     /// Whether publishing now waits for nothing, as far as can be told.
-    public boolean sendsAtOnce() {
-        return publisher.sendsAtOnce();
+    ///
+    /// @param topic one of [Topics]
+    public boolean sendsAtOnce(String topic) {
+        return publisher.sendsAtOnce(topic);
     }
 
     /// As [DocumentPublisher#publish].
@@ -76,7 +78,7 @@ public final class OncePublisher {
 
     private CompletableFuture<Answer> underKey(RecentAnswers window, String key, Document document, Origin origin) {
         Mark name = Mark.of("key", origin.caller(), key, Long.toString(origin.index()));
-        Mark content = Mark.of(document.clientId().orElse(""), document.contentHash());
+        Mark content = Mark.of(origin.topic(), document.clientId().orElse(""), document.contentHash());
         return retry(
                 window.once(name, content, () -> byId(document, origin)),
                 "the Idempotency-Key was sent with another document");
@@ -85,7 +87,10 @@ public final class OncePublisher {
     private CompletableFuture<Answer> byId(Document document, Origin origin) {
         return document.clientId()
                 .flatMap(id -> retries.map(window -> retry(
-                        window.once(Mark.of("id", id), Mark.of(document.contentHash()), () -> byText(document, origin)),
+                        window.once(
+                                Mark.of("id", origin.topic(), id),
+                                Mark.of(document.contentHash()),
+                                () -> byText(document, origin)),
                         "the id was sent with another text")))
                 .orElseGet(() -> byText(document, origin));
     }
@@ -106,11 +111,11 @@ public final class OncePublisher {
 
     private CompletableFuture<Answer> byText(Document document, Origin origin) {
         if (texts.isEmpty()) {
-            return publisher.publish(document, origin.traceparent());
+            return publisher.publish(document, origin.topic(), origin.traceparent());
         }
-        Mark text = Mark.of(document.contentHash());
+        Mark text = Mark.of(origin.topic(), document.contentHash());
         RecentAnswers.Found found =
-                texts.get().once(text, text, () -> publisher.publish(document, origin.traceparent()));
+                texts.get().once(text, text, () -> publisher.publish(document, origin.topic(), origin.traceparent()));
         return switch (found) {
             case RecentAnswers.Found.First first -> first.answer();
             case RecentAnswers.Found.Again known -> {
