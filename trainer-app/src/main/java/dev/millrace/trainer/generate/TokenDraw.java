@@ -27,7 +27,7 @@ final class TokenDraw {
             weights[id] = StrictMath.exp((logits[id] - highest) / temperature);
             total += weights[id];
         }
-        long[] order = byWeight(weights);
+        long[] order = candidates(weights, (1 - topP) * total / weights.length);
         int kept = 0;
         double nucleus = 0;
         while (kept < order.length && (kept == 0 || nucleus < topP * total)) {
@@ -43,18 +43,24 @@ final class TokenDraw {
         return (int) order[kept - 1];
     }
 
-    /// Ids by falling weight, equal weights by rising id. Sorts packed numbers: no boxing over a large vocabulary.
-    private static long[] byWeight(double[] weights) {
+    /// Ids by falling weight, equal weights by rising id, but for those below `least`: all of them together weigh less
+    /// than the nucleus leaves out, so none is in it, and few are left to sort of a large vocabulary. Sorts packed
+    /// numbers, which needs no boxes.
+    private static long[] candidates(double[] weights, double least) {
         long[] keys = new long[weights.length];
+        int count = 0;
         for (int id = 0; id < weights.length; id++) {
-            long descending = Integer.MAX_VALUE - (long) Float.floatToIntBits((float) weights[id]);
-            keys[id] = descending << Integer.SIZE | id;
+            // So said, what is no number stays: of a model that has diverged, any token is as good.
+            if (!(weights[id] < least)) {
+                long descending = Integer.MAX_VALUE - (long) Float.floatToIntBits((float) weights[id]);
+                keys[count++] = descending << Integer.SIZE | id;
+            }
         }
-        Arrays.sort(keys);
-        for (int i = 0; i < keys.length; i++) {
+        Arrays.sort(keys, 0, count);
+        for (int i = 0; i < count; i++) {
             keys[i] &= Integer.MAX_VALUE;
         }
-        return keys;
+        return Arrays.copyOf(keys, count);
     }
 
     private static double uniform(long seed, long place) {

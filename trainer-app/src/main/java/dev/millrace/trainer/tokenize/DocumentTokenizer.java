@@ -159,8 +159,8 @@ public final class DocumentTokenizer implements AutoCloseable {
         return file;
     }
 
-    /// The library's own `encode` also brings words, spans and the text of every token over from native code, which
-    /// takes it most of its time.
+    /// The library's own `encode` also brings words, spans and the text of every token over from native code: with
+    /// DeepSeek's tokenizer 1.4 times the time, with that of the quickstart 5 times.
     private long[] ids(String text) {
         long encoding = TokenizersLibrary.LIB.encode(encoder.getHandle(), text, false);
         try {

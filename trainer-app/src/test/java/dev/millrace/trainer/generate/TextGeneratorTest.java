@@ -14,7 +14,9 @@ import dev.millrace.trainer.model.DeepSeekModel;
 import dev.millrace.trainer.model.TokenGrid;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -141,6 +143,41 @@ class TextGeneratorTest {
         assertThat(drawn[0]).isZero();
         assertThat(drawn[1] / 20_000.0).isCloseTo(0.625, within(0.02));
         assertThat(drawn[2] / 20_000.0).isCloseTo(0.375, within(0.02));
+    }
+
+    @Test
+    void drawsFromALargeVocabularyWhatTheWholeNucleusSays() {
+        // Given: many tokens, most of them far from likely
+        float[] logits = new float[5_000];
+        for (int id = 0; id < logits.length; id++) {
+            logits[id] = (float) (12 * Math.sin(id * 12.9898));
+        }
+        Integer[] order = new Integer[logits.length];
+        Arrays.setAll(order, id -> id);
+        Arrays.sort(order, (a, b) -> Float.compare(logits[b], logits[a]));
+        double total = 0;
+        for (float logit : logits) {
+            total += Math.exp(logit);
+        }
+        Set<Integer> nucleus = new HashSet<>();
+        double held = 0;
+        for (int i = 0; held < 0.9 * total; i++) {
+            nucleus.add(order[i]);
+            held += Math.exp(logits[order[i]]);
+        }
+
+        // When
+        Set<Integer> drawn = new HashSet<>();
+        for (int place = 0; place < 3_000; place++) {
+            drawn.add(TokenDraw.draw(logits.clone(), 1, 0.9, 1, place));
+        }
+
+        // Then
+        assertThat(nucleus).containsAll(drawn);
+        assertThat(drawn).hasSizeGreaterThan(nucleus.size() / 2);
+        // Of scores that are no numbers, some token comes.
+        assertThat(TokenDraw.draw(new float[] {Float.NaN, Float.NaN}, 1, 0.9, 1, 0))
+                .isBetween(0, 1);
     }
 
     @Test
