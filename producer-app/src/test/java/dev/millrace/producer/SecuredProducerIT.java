@@ -7,6 +7,7 @@ import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.Certificates;
 import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.KafkaMain;
+import dev.millrace.testing.RawRequest;
 import dev.millrace.testing.TokenIssuer;
 import dev.millrace.testing.TopicLog;
 import dev.millrace.testing.TraceCollector;
@@ -156,8 +157,16 @@ class SecuredProducerIT {
 
     @ParameterizedTest
     @CsvSource({
-        "POST, /v1/documents", "POST, /v1/ingestions", "GET, /v1/ingestions", "GET, /v1/ingestions/0",
-        "DELETE, /v1/ingestions/0", "GET, /v1;x=y/ingestions", "GET, //v1/ingestions", "GET, /q/../v1/ingestions",
+        "POST, /v1/documents",
+        "POST, /v1/topics/other/documents",
+        "GET, /v1/schema",
+        "POST, /v1/ingestions",
+        "GET, /v1/ingestions",
+        "GET, /v1/ingestions/0",
+        "DELETE, /v1/ingestions/0",
+        "GET, /v1;x=y/ingestions",
+        "GET, //v1/ingestions",
+        "GET, /q/../v1/ingestions",
         "GET, /nowhere"
     })
     void withoutCredentialsNothingIsServed(String method, String path) throws Exception {
@@ -246,6 +255,10 @@ class SecuredProducerIT {
                 .POST(body(DOCUMENT.formatted("s-1") + "\n{broken\n" + DOCUMENT.formatted("s-2") + "\n")));
         send(request("/v1/documents").header("X-API-Key", "guessed-key").POST(body(DOCUMENT.formatted("no"))));
         list("Authorization", "Bearer " + token);
+        try (RawRequest broken = RawRequest.stream(producer.port(), "/v1/documents", "X-API-Key: " + ADMIN_KEY)) {
+            broken.chunk(DOCUMENT.formatted("s-3") + "\n{\"text\":");
+            broken.readUntil("\"s-3\"");
+        }
 
         assertThat(stream.statusCode()).isEqualTo(200);
         await().atMost(LIMIT)
@@ -255,6 +268,7 @@ class SecuredProducerIT {
                                         "caller=\"team-a\" from=127.0.0.1 method=POST path=\"/v1/documents\" status=200 delivered=2"
                                                 + " duplicate=0 rejected=1 failed=0 unknown=0")
                                 .contains("caller=\"\" from=127.0.0.1 method=POST path=\"/v1/documents\" status=401")
+                                .containsPattern("caller=\"operator\" .* delivered=1 .* broken-off")
                                 .contains(
                                         "caller=\"carol ?? status=200\" from=127.0.0.1 method=GET path=\"/v1/ingestions\" status=403"));
         assertThat(producer.log())

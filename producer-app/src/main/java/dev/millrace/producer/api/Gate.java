@@ -51,7 +51,7 @@ final class Gate {
             return;
         }
         if (audit.isWritten()) {
-            routing.addEndHandler(_ -> writeDown(routing));
+            routing.addEndHandler(end -> writeDown(routing, end.failed()));
         }
         if (access.open()) {
             Visit.begin(routing, Access.ANYONE);
@@ -106,7 +106,7 @@ final class Gate {
         }
     }
 
-    private void writeDown(RoutingContext routing) {
+    private void writeDown(RoutingContext routing, boolean brokenOff) {
         HttpServerRequest request = routing.request();
         int status = routing.response().getStatusCode();
         boolean reading = READING.contains(request.method());
@@ -121,6 +121,6 @@ final class Gate {
                 request.method().name(),
                 String.valueOf(request.path()),
                 status,
-                visit.map(each -> each.tally().text()).orElse(""));
+                visit.map(each -> each.tally().text()).orElse("") + (brokenOff ? " broken-off" : ""));
     }
 }
