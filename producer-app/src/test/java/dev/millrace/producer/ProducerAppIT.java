@@ -281,6 +281,35 @@ class ProducerAppIT {
         }
     }
 
+    @Test
+    void aClientThatSendsNextToNothingIsNotWaitedForAndKeepsNobodyElseWaiting() throws Exception {
+        Map<String, String> hasty = Map.of(
+                "millrace.api.body-timeout",
+                "1s",
+                "millrace.api.max-in-flight",
+                "64K",
+                "quarkus.http.idle-timeout",
+                "2s");
+        try (AppProcess producer = start(hasty);
+                RawRequest body = RawRequest.single(producer.port(), "/v1/documents", 100_000);
+                RawRequest line = RawRequest.stream(producer.port(), "/v1/documents");
+                RawRequest silent = RawRequest.raw(producer.port(), "POST /v1/docu")) {
+            body.write("{\"text\":\"" + "x".repeat(40_000));
+            line.chunk("{\"text\":\"a\",\"id\":\"slow-1\"}\n{\"text\":\"" + "x".repeat(40_000));
+            line.readUntil("slow-1");
+
+            // Between them they hold all the room there is.
+            assertThat(post(producer, "{\"text\":\"a\",\"id\":\"slow-2\"}").statusCode())
+                    .isEqualTo(200);
+
+            assertThat(body.readUntil("body-timeout")).contains(" 408 ");
+            assertThat(line.readToEnd()).doesNotContain("summary");
+            assertThat(silent.readToEnd()).isEmpty();
+            assertThat(held(producer)).isZero();
+            assertThat(keys("slow-")).containsExactlyInAnyOrder("slow-1", "slow-2");
+        }
+    }
+
     /// Some kilobytes that unpack to 256 MiB, in a process whose heap is a third of that.
     @Test
     void aBodyThatExpandsALotNeedsNoMoreMemoryThanAnyOther() throws Exception {

@@ -12,11 +12,28 @@ public final class RawRequest implements AutoCloseable {
 
     private final Socket socket;
 
-    private RawRequest(int port, String path, String type, String framing) throws IOException {
+    private RawRequest(int port, String head) throws IOException {
         socket = new Socket("localhost", port);
         socket.setSoTimeout(TIMEOUT_MILLIS);
-        write(String.join(
-                "\r\n", "POST " + path + " HTTP/1.1", "Host: localhost", "Content-Type: " + type, framing, "", ""));
+        write(head);
+    }
+
+    private RawRequest(int port, String path, String type, String framing) throws IOException {
+        this(
+                port,
+                String.join(
+                        "\r\n",
+                        "POST " + path + " HTTP/1.1",
+                        "Host: localhost",
+                        "Content-Type: " + type,
+                        framing,
+                        "",
+                        ""));
+    }
+
+    /// Whatever is said to be a request.
+    public static RawRequest raw(int port, String head) throws IOException {
+        return new RawRequest(port, head);
     }
 
     /// A stream of documents, its body in chunks.

@@ -27,6 +27,10 @@ public interface ApiConfig {
     @WithDefault("10s")
     Duration patience();
 
+    /// The bytes of one document, a line of a stream or a body, that take longer to come are refused.
+    @WithDefault("2m")
+    Duration bodyTimeout();
+
     /// When the process ends: how long streams that are open may take to report what they took.
     @WithDefault("20s")
     Duration drainTimeout();

@@ -75,6 +75,16 @@ final class BodyLines implements AutoCloseable {
         return new Admission.Rejected(no.fault(), "", line, 1, "the body " + no.reason());
     }
 
+    /// Lines that have ended.
+    long ended() {
+        return splitter.lines();
+    }
+
+    /// Bytes that are held of the line after those.
+    int partial() {
+        return splitter.held();
+    }
+
     /// Bytes of memory that it holds: the line that has not ended, and what unpacking needs.
     long held() {
         return splitter.held() + unpacking.memory();

@@ -37,6 +37,7 @@ final class DocumentStream {
     private final ReportLevel level;
     private final Visit visit;
     private final BodyLines lines;
+    private final BodyDeadline deadline;
     private final Deque<Burst> awaited = new ArrayDeque<>();
     private long nextIndex;
     private int awaitedLines;
@@ -64,6 +65,10 @@ final class DocumentStream {
         this.level = level;
         this.visit = visit;
         this.lines = new BodyLines(unpacking, reception.reader().maxBytes());
+        this.deadline = new BodyDeadline(
+                context.owner(),
+                reception.config().bodyTimeout(),
+                () -> fail(Problem.late(reception.config().bodyTimeout())));
     }
 
     void start() {
@@ -122,6 +127,7 @@ final class DocumentStream {
                 return;
             }
             hold(lines.held());
+            deadline.at(lines.ended(), lines.partial());
             if (done.failed()) {
                 LOG.errorf(done.cause(), "a stream of documents broke off after %d", nextIndex);
                 fail(Problem.of(500, "The stream broke off", "see the log of the producer"));
@@ -228,7 +234,8 @@ final class DocumentStream {
                             context,
                             () -> {
                                 waiting = false;
-                                if (!over && !bodyEnded) {
+                                // Where a buffer came meanwhile, what follows it is asked for when it is done.
+                                if (!over && !bodyEnded && !sending) {
                                     takeOn();
                                 }
                             },
@@ -309,8 +316,10 @@ final class DocumentStream {
         beginAnswer();
         Future<Void> ended =
                 response.end(new ReportLines().line(this::writeSummary).take());
-        if (stopped || !request.isEnded()) {
+        if (stopped) {
             var _ = ended.onComplete(_ -> request.connection().close());
+        } else {
+            UnreadBody.drop(request);
         }
     }
 
@@ -358,6 +367,7 @@ final class DocumentStream {
     private void end() {
         over = true;
         stopWriteTimer();
+        deadline.stop();
         hold(0);
         if (!sending) {
             lines.close();

@@ -2,12 +2,10 @@ package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Fault;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
 
 /// A problem as RFC 9457 has it.
@@ -15,9 +13,6 @@ import java.util.Optional;
 /// @param retryAfter when trying again is worth it
 /// @param more members of its own
 record Problem(int status, String title, String detail, Optional<Duration> retryAfter, JsonObject more) {
-    /// A client that is refused has so long to read why, before its connection is closed.
-    private static final long DROP_MILLIS = 2_000;
-
     static Problem of(int status, String title, String detail) {
         return new Problem(status, title, detail, Optional.empty(), new JsonObject());
     }
@@ -51,6 +46,10 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
                 : of(400, "Body is damaged", no.reason());
     }
 
+    static Problem late(Duration limit) {
+        return of(408, "Too slow", "a document was not whole within millrace.api.body-timeout = " + limit);
+    }
+
     static Problem closing(Duration retryAfter) {
         return new Problem(
                 503, "Shutting down", "this producer ends; send it again", Optional.of(retryAfter), new JsonObject());
@@ -60,15 +59,7 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
     /// while.
     void refuse(HttpServerRequest request) {
         answer(request.response());
-        if (request.isEnded()) {
-            return;
-        }
-        Vertx vertx = Objects.requireNonNull(Vertx.currentContext(), "requests are refused on their context")
-                .owner();
-        long timer = vertx.setTimer(DROP_MILLIS, _ -> request.connection().close());
-        request.handler(_ -> {});
-        request.endHandler(_ -> vertx.cancelTimer(timer));
-        request.resume();
+        UnreadBody.drop(request);
     }
 
     void answer(HttpServerResponse response) {

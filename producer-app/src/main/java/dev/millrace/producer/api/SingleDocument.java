@@ -31,6 +31,7 @@ final class SingleDocument {
     private final BodyReader reader;
     private final Unpacking unpacking;
     private final Buffer body = Buffer.buffer();
+    private final BodyDeadline deadline;
     private long held;
     private boolean over;
 
@@ -48,9 +49,14 @@ final class SingleDocument {
         this.visit = visit;
         this.reader = reader;
         this.unpacking = unpacking;
+        this.deadline = new BodyDeadline(
+                context.owner(),
+                reception.config().bodyTimeout(),
+                () -> refuse(Problem.late(reception.config().bodyTimeout())));
     }
 
     void start() {
+        deadline.begin();
         request.exceptionHandler(_ -> end());
         request.handler(this::take);
         request.endHandler(_ -> {
@@ -123,6 +129,7 @@ final class SingleDocument {
     }
 
     private void publish() {
+        deadline.stop();
         switch (reader.read(body.getBytes())) {
             case Admission.Rejected no -> {
                 reject(no);
@@ -204,6 +211,7 @@ final class SingleDocument {
     /// The body is held no longer, by this request: it is refused, gone, or with the publisher.
     private void end() {
         over = true;
+        deadline.stop();
         unpacking.close();
         hold(0);
     }
