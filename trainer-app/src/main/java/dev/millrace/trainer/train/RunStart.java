@@ -146,4 +146,17 @@ record RunStart(Cursor cursor, Optional<Bounds> bounds) {
         }
         return ranges;
     }
+
+    /// Where each partition begins, for a person.
+    String describe() {
+        StringBuilder text = new StringBuilder(
+                bounds.map(within -> within.epochs() + " epoch(s) over ").orElse("for ever over "));
+        cursor.partitions()
+                .forEach(partition -> text.append("partition ")
+                        .append(partition.partition())
+                        .append(" from @")
+                        .append(partition.position().offset())
+                        .append("; "));
+        return text.toString();
+    }
 }

@@ -185,7 +185,9 @@ public final class TrainingLoop {
 
     /// The checkpoint comes first: what fails here, for want of memory perhaps, costs no step.
     private void evaluate(Evaluator heldOut) throws IOException, InterruptedException {
+        long began = System.nanoTime();
         checkpoints.await();
+        status.paused(Duration.ofNanos(System.nanoTime() - began));
         heldOut.evaluate(step, learner.model(), () -> !stopRequested);
         evaluatedStep = step;
     }

@@ -253,7 +253,7 @@ final class TrainingRun {
                         true))
                 .orElseGet(() -> new TrainingLoop.State(0, 0, Double.NaN, StepHistory.NONE, start.cursor(), false));
         status.restored(start.cursor(), start.bounds().orElse(null), state.step());
-        LOG.infof("step %,d; %s", state.step(), describe(start));
+        LOG.infof("step %,d; %s", state.step(), start.describe());
         try (RunRecords records =
                 RunRecords.open(settings, checkpoint, intake.topic(), intake.group(), clientSettings, LOG::warn)) {
             if (check.isPresent() && !changes.isEmpty()) {
@@ -395,19 +395,5 @@ final class TrainingRun {
             }
         }
         return null;
-    }
-
-    private static String describe(RunStart start) {
-        StringBuilder text = new StringBuilder(start.bounds()
-                .map(bounds -> bounds.epochs() + " epoch(s) over ")
-                .orElse("for ever over "));
-        start.cursor()
-                .partitions()
-                .forEach(partition -> text.append("partition ")
-                        .append(partition.partition())
-                        .append(" from @")
-                        .append(partition.position().offset())
-                        .append("; "));
-        return text.toString();
     }
 }
