@@ -53,6 +53,15 @@ public final class Prefetcher implements AutoCloseable {
         };
     }
 
+    /// The next step where it is there already. The end of the run, and what failed, are left for [#poll].
+    public @Nullable StepBatch ready() {
+        if (prepared.peek() instanceof Prepared.Step step) {
+            prepared.remove();
+            return step.batch();
+        }
+        return null;
+    }
+
     /// Nothing is left to train on.
     public static final class EndOfRun extends Exception {
         private static final long serialVersionUID = 1L;

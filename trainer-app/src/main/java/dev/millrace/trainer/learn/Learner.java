@@ -145,16 +145,72 @@ public final class Learner implements Saveable, AutoCloseable {
 
     /// As [#accumulate(int[], int[], int, int, long)], where documents may be kept apart, see [TokenGrid#apart].
     public void accumulate(TokenGrid inputs, TokenGrid targets, long stepTargets) {
-        if (targets.trainedTargets() > stepTargets || stepTargets < 1) {
-            throw new IllegalArgumentException("The micro-batch has " + targets.trainedTargets()
-                    + " targets, the whole step is said to have " + stepTargets);
-        }
-        // The last of each round goes to the first replica, on this thread, when the others are at work already.
-        int turn = accumulated++ % (others.size() + 1);
+        requireWithin(targets, stepTargets);
+        accumulate(accumulated, inputs, targets, stepTargets);
+    }
+
+    /// As [#accumulate(int[], int[], int, int, long)], of what was staged.
+    public void accumulate(MicroBatch staged, long stepTargets) {
+        requireWithin(staged.targets, stepTargets);
+        accumulate(staged.number, staged.inputs, staged.targets, stepTargets);
+    }
+
+    private void accumulate(int number, TokenGrid inputs, TokenGrid targets, long stepTargets) {
+        accumulated++;
+        int turn = turn(number);
         if (turn < others.size()) {
             others.get(turn).accumulate(inputs, targets, stepTargets);
         } else {
             first.accumulate(inputs, targets, stepTargets);
+        }
+    }
+
+    /// The last of each round goes to the first replica, on this thread, when the others are at work already.
+    private int turn(int number) {
+        return number % (others.size() + 1);
+    }
+
+    /// Brings a micro-batch to the device of the replica that is to have it. Between steps, or before the first
+    /// micro-batch of one.
+    ///
+    /// @param number of the micro-batch in its step, from 0
+    public MicroBatch stage(int number, TokenGrid inputs, TokenGrid targets) {
+        int turn = turn(number);
+        Replica replica = turn < others.size() ? others.get(turn).await() : first;
+        NDManager scope = replica.scope();
+        try {
+            return new MicroBatch(scope, number, replica.stage(scope, inputs), replica.stage(scope, targets));
+        } catch (RuntimeException | Error e) {
+            scope.close();
+            throw e;
+        }
+    }
+
+    /// Tokens on the device of the replica that is to have them, or on their way there. Not to be closed before their
+    /// step has ended, but before the learner.
+    public static final class MicroBatch implements AutoCloseable {
+        private final NDManager scope;
+        private final int number;
+        private final TokenGrid inputs;
+        private final TokenGrid targets;
+
+        private MicroBatch(NDManager scope, int number, TokenGrid inputs, TokenGrid targets) {
+            this.scope = scope;
+            this.number = number;
+            this.inputs = inputs;
+            this.targets = targets;
+        }
+
+        @Override
+        public void close() {
+            scope.close();
+        }
+    }
+
+    private static void requireWithin(TokenGrid targets, long stepTargets) {
+        if (targets.trainedTargets() > stepTargets || stepTargets < 1) {
+            throw new IllegalArgumentException("The micro-batch has " + targets.trainedTargets()
+                    + " targets, the whole step is said to have " + stepTargets);
         }
     }
 

@@ -126,6 +126,11 @@ final class Replica implements AutoCloseable {
         return learned.stream().mapToLong(NDArray::size).sum();
     }
 
+    /// Brings tokens to the device, see [DeepSeekModel#stage].
+    TokenGrid stage(NDManager scope, TokenGrid tokens) {
+        return model.stage(scope, tokens);
+    }
+
     /// Adds the gradient of `sum(loss over targets) / stepTargets`.
     void accumulate(TokenGrid inputs, TokenGrid targets, long stepTargets) {
         try (NDManager microBatch = owner.newSubManager()) {

@@ -37,6 +37,10 @@ public final class DeepSeekModel implements AutoCloseable {
               return torch.embedding(table_VxM, torch.to(ids_BT, ops.prim.device(table_VxM), 4))
             def add(self: __torch__.Kernels, a: Tensor, b: Tensor) -> Tensor:
               return torch.add(a, b)
+            def stage(self: __torch__.Kernels, ids_BT: Tensor, table_VxM: Tensor) -> Tensor:
+              return torch.to(ids_BT, ops.prim.device(table_VxM), 3, True)
+            def stage_pinned(self: __torch__.Kernels, ids_BT: Tensor, table_VxM: Tensor) -> Tensor:
+              return (self).stage(torch.pin_memory(ids_BT), table_VxM)
             """;
 
     private final ModelConfig config;
@@ -212,6 +216,16 @@ public final class DeepSeekModel implements AutoCloseable {
             loss.attach(scope);
             return loss;
         }
+    }
+
+    /// Brings tokens to the model's device ahead of their use. On a GPU from pinned memory, so that the copy runs while
+    /// the host goes on, behind what the device has been given before.
+    ///
+    /// @param scope where they live; not to be closed before they are used
+    public TokenGrid stage(NDManager scope, TokenGrid tokens) {
+        String method = embedding_VxM.getDevice().isGpu() ? "stage_pinned" : "stage";
+        // Not plain: what is made in libtorch's inference mode stays out of autograd for good.
+        return tokens.staged(scope, ids_BT -> kernels.differentiable(method, scope, ids_BT, embedding_VxM));
     }
 
     /// Adds the gradient of what a micro-batch is trained for (the cross-entropy, with the balance losses, each row

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Token ids in rows of equal length, row by row in one array. The array is used, not copied.
@@ -18,12 +19,16 @@ public final class TokenGrid {
     private final int @Nullable [] places;
     private final int rows;
     private final int columns;
+    private final @Nullable Staged staged;
+
+    /// What is on the device already.
+    private record Staged(NDArray ids_BT, Optional<NDArray> places_BT) {}
 
     public TokenGrid(int[] ids, int rows, int columns) {
-        this(ids, rows, columns, null);
+        this(ids, rows, columns, null, null);
     }
 
-    private TokenGrid(int[] ids, int rows, int columns, int @Nullable [] places) {
+    private TokenGrid(int[] ids, int rows, int columns, int @Nullable [] places, @Nullable Staged staged) {
         if (rows <= 0 || columns <= 0 || ids.length != (long) rows * columns) {
             throw new IllegalArgumentException(
                     ids.length + " ids are not " + rows + " rows of " + columns + " (each must be positive)");
@@ -32,6 +37,16 @@ public final class TokenGrid {
         this.rows = rows;
         this.columns = columns;
         this.places = places;
+        this.staged = staged;
+    }
+
+    /// The same tokens, of which the tensors are made ahead.
+    ///
+    /// @param scope where they are made, on the host
+    /// @param copy brings one to the device
+    TokenGrid staged(NDManager scope, UnaryOperator<NDArray> copy) {
+        Staged ahead = new Staged(copy.apply(tensor(scope)), places(scope).map(copy));
+        return new TokenGrid(ids, rows, columns, places, ahead);
     }
 
     /// The same tokens as inputs of which each sees only those before it in its own document.
@@ -48,7 +63,7 @@ public final class TokenGrid {
                         + i % columns + " follows none before it");
             }
         }
-        return new TokenGrid(ids, rows, columns, of);
+        return new TokenGrid(ids, rows, columns, of, null);
     }
 
     /// These targets, but none where an input is the first of a document: who predicts two tokens on would predict it
@@ -98,16 +113,16 @@ public final class TokenGrid {
 
     /// The ids for libtorch.
     ///
-    /// @return int32 `[rows, columns]` on the host, belonging to `scope`
+    /// @return int32 `[rows, columns]`, on the host and belonging to `scope`, or where they have been staged
     NDArray tensor(NDManager scope) {
-        return tensor(scope, ids);
+        return staged == null ? tensor(scope, ids) : staged.ids_BT();
     }
 
     /// The places for libtorch, where documents are to be kept apart.
     ///
     /// @return as [#tensor]
     Optional<NDArray> places(NDManager scope) {
-        return Optional.ofNullable(places).map(each -> tensor(scope, each));
+        return staged == null ? Optional.ofNullable(places).map(each -> tensor(scope, each)) : staged.places_BT();
     }
 
     private NDArray tensor(NDManager scope, int[] values) {

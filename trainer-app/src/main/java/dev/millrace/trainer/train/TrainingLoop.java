@@ -14,13 +14,10 @@ import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.learn.StepOutcome;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.ledger.StepResult;
-import dev.millrace.trainer.model.TokenGrid;
-import dev.millrace.trainer.pack.Window;
 import dev.millrace.trainer.publish.Outbox;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -53,6 +50,7 @@ public final class TrainingLoop {
     private Cursor cursor;
     private long savedStep;
     private long evaluatedStep = -1;
+    private @Nullable StagedStep ahead;
     private volatile boolean stopRequested;
 
     /// What a run is to do.
@@ -139,11 +137,11 @@ public final class TrainingLoop {
                     break;
                 }
                 long asked = System.nanoTime();
-                StepBatch batch = await(batches);
-                if (batch == null) {
+                StagedStep next = await(batches);
+                if (next == null) {
                     break;
                 }
-                StepReport report = train(batch, System.nanoTime() - asked);
+                StepReport report = train(next, batches, System.nanoTime() - asked);
                 status.stepped(report);
                 if (step % plan.logEvery() == 0 || report.outcome().skipped().isPresent()) {
                     log(report, shareAtStart, Duration.ofNanos(System.nanoTime() - began));
@@ -174,6 +172,10 @@ public final class TrainingLoop {
             save();
             checkpoints.await();
             throw e;
+        } finally {
+            if (ahead != null) {
+                ahead.close();
+            }
         }
         save();
         checkpoints.publish(covered());
@@ -192,28 +194,44 @@ public final class TrainingLoop {
         evaluatedStep = step;
     }
 
-    private @Nullable StepBatch await(Prefetcher batches) throws InterruptedException, Prefetcher.EndOfRun {
-        StepBatch batch = null;
-        while (batch == null && !stopRequested) {
-            batch = batches.poll(PATIENCE_NANOS);
+    private @Nullable StagedStep await(Prefetcher batches) throws InterruptedException, Prefetcher.EndOfRun {
+        StagedStep staged = ahead;
+        ahead = null;
+        while (staged == null && !stopRequested) {
+            StepBatch batch = batches.poll(PATIENCE_NANOS);
             if (batch == null) {
                 interlude.whileWaiting(step, () -> batches.waiting() > 0);
+            } else {
+                staged = stage(batch);
             }
             status.beat();
         }
-        return batch;
+        status.beat();
+        return staged;
     }
 
-    private StepReport train(StepBatch batch, long waited) throws IOException, InterruptedException {
-        long began = System.nanoTime();
-        checkpoints.requireSound();
-        ledger.begin(batch.composition());
-        long stepTargets = batch.targetCount();
-        List<Window> windows = batch.windows();
-        for (int from = 0; from < windows.size(); from += plan.microBatch()) {
-            accumulate(windows.subList(from, Math.min(from + plan.microBatch(), windows.size())), stepTargets);
-            status.beat();
+    private StagedStep stage(StepBatch batch) {
+        return StagedStep.of(batch, learner, plan.microBatch(), plan.documentMask());
+    }
+
+    private StepReport train(StagedStep staged, Prefetcher batches, long waited)
+            throws IOException, InterruptedException {
+        try (staged) {
+            long began = System.nanoTime();
+            checkpoints.requireSound();
+            ledger.begin(staged.batch().composition());
+            StepBatch following = batches.ready();
+            ahead = following == null ? null : stage(following);
+            for (Learner.MicroBatch microBatch : staged.microBatches()) {
+                learner.accumulate(microBatch, staged.batch().targetCount());
+                status.beat();
+            }
+            return finish(staged.batch(), began, waited);
         }
+    }
+
+    private StepReport finish(StepBatch batch, long began, long waited) throws IOException {
+        long stepTargets = batch.targetCount();
         double learningRate = schedule.at(step);
         StepOutcome outcome = learner.step(learningRate, this::spike);
         step++;
@@ -252,23 +270,6 @@ public final class TrainingLoop {
             throw new DivergedException(
                     step, history.nonFinite(), outcome.skipped().orElse(""));
         }
-    }
-
-    private void accumulate(List<Window> windows, long stepTargets) {
-        int columns = windows.getFirst().length();
-        int[] inputs = new int[windows.size() * columns];
-        int[] wanted = new int[inputs.length];
-        int[] places = new int[inputs.length];
-        for (int row = 0; row < windows.size(); row++) {
-            windows.get(row).copyInputs(inputs, row * columns);
-            windows.get(row).copyTargets(wanted, row * columns);
-            windows.get(row).copyPlaces(places, row * columns);
-        }
-        TokenGrid grid = new TokenGrid(inputs, windows.size(), columns);
-        learner.accumulate(
-                plan.documentMask() ? grid.apart(places) : grid,
-                new TokenGrid(wanted, windows.size(), columns),
-                stepTargets);
     }
 
     private void save() throws IOException, InterruptedException {

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
 import dev.millrace.trainer.model.AdapterShape;
 import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.model.Precision;
 import dev.millrace.trainer.model.Recompute;
+import dev.millrace.trainer.model.TokenGrid;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +24,8 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Several replicas of a V3 with experts, in one process.
 class ReplicaTest {
@@ -131,6 +135,39 @@ class ReplicaTest {
             for (int step = 0; step < 3; step++) {
                 assertThat(step(two, step)).isEqualTo(step(one, step));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void tokensThatWereBroughtOverAheadGiveTheSameBits(int replicas) {
+        Device[] devices = Arrays.copyOf(TWO, replicas);
+        int[] ids = SmallModels.ids(3, 24, SmallModels.VOCABULARY);
+        int[] places = new int[24];
+        Arrays.setAll(places, i -> i % SmallModels.COLUMNS % 5);
+        TokenGrid inputs = new TokenGrid(ids, 2, SmallModels.COLUMNS).apart(places);
+        TokenGrid targets = new TokenGrid(SmallModels.ids(4, 24, SmallModels.VOCABULARY), 2, SmallModels.COLUMNS);
+        try (Learner ahead = Learner.create(SmallModels.experts(), SETTINGS, devices);
+                Learner atOnce = Learner.create(SmallModels.experts(), SETTINGS, devices);
+                NDManager probe = NDManager.newBaseManager("PyTorch")) {
+            int arrays = 0;
+            for (int step = 0; step < 3; step++) {
+                // When
+                try (Learner.MicroBatch first = ahead.stage(0, inputs, targets);
+                        Learner.MicroBatch second = ahead.stage(1, targets, inputs)) {
+                    ahead.accumulate(first, 48);
+                    ahead.accumulate(second, 48);
+                    atOnce.accumulate(inputs, targets, 48);
+                    atOnce.accumulate(targets, inputs, 48);
+
+                    // Then
+                    assertThat(ahead.step(1e-1)).isEqualTo(atOnce.step(1e-1));
+                }
+                int now = probe.getParentManager().getManagedArrays().size();
+                assertThat(now).as("nothing is left of a step").isEqualTo(step == 0 ? now : arrays);
+                arrays = now;
+            }
+            requireEqual(weights(ahead), weights(atOnce));
         }
     }
 
