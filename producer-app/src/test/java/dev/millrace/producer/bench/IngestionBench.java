@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
 /// Measures the ways in, in turn, `bench.runs` times, beside the raw client on the same broker.
 ///
 /// System properties: `bench.seconds` (for each measurement), `bench.runs`, `bench.ways` (without it, all),
-/// `bench.java` (options for the JVM that is measured, a flight recording say).
+/// `bench.java` (options for the JVM that is measured, a flight recording say), `bench.tables` (see [LogTables]).
 final class IngestionBench {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LIMIT = Duration.ofMinutes(5);
@@ -68,6 +68,10 @@ final class IngestionBench {
         int runs = Integer.getInteger("bench.runs", 3);
         IngestionBench bench = new IngestionBench(module, directory, Duration.ofMillis((long) (seconds * 1000)));
         System.out.println(table(bench.run(runs)));
+        List<LogTables.Table> tables = LogTables.Table.parse(System.getProperty("bench.tables", ""));
+        if (!tables.isEmpty()) {
+            System.out.println(new LogTables(directory, bench.documents, bench.time.dividedBy(2)).run(tables));
+        }
     }
 
     /// Measures, and writes `ingestion.json`.
@@ -109,8 +113,9 @@ final class IngestionBench {
         return switch (way) {
             case RAW -> {
                 // The second time is the measurement: the first one warms the JVM.
-                RawClient.measure(broker.bootstrapServers(), KafkaMain.DOCUMENTS, documents, time.dividedBy(2));
-                yield RawClient.measure(broker.bootstrapServers(), KafkaMain.DOCUMENTS, documents, time);
+                RawClient client = new RawClient(broker.bootstrapServers(), KafkaMain.DOCUMENTS, Map.of());
+                client.run(documents, time.dividedBy(2));
+                yield client.run(documents, time).sample();
             }
             case FILE -> file(broker, work.resolve("run-" + run + ".jsonl"));
             case NDJSON -> http(broker, work, STREAM_CONNECTIONS, STREAM_DOCUMENTS);

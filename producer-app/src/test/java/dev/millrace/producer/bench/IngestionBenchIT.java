@@ -3,6 +3,7 @@ package dev.millrace.producer.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,5 +30,29 @@ class IngestionBenchIT {
         }
         assertThat(directory.resolve("ingestion.json")).isNotEmptyFile();
         assertThat(IngestionBench.table(rows).lines()).hasSize(6);
+    }
+
+    @Test
+    void everyTableHasItsRows() throws Exception {
+        String text = new LogTables(directory, new Documents(1), Duration.ofMillis(100))
+                .run(List.of(
+                        LogTables.Table.COMPRESSION,
+                        LogTables.Table.PARTITIONER,
+                        LogTables.Table.PRODUCERS,
+                        LogTables.Table.LATENCY));
+
+        JsonNode tables =
+                new ObjectMapper().readTree(directory.resolve("tables.json").toFile());
+        assertThat(tables.get("compression")).hasSize(7);
+        assertThat(tables.get("compression").get(3).get("disk_mb_per_mb").asDouble())
+                .as("zstd beside none")
+                .isLessThan(
+                        tables.get("compression").get(0).get("disk_mb_per_mb").asDouble());
+        assertThat(tables.get("partitioner")).hasSize(3);
+        assertThat(tables.get("producers")).hasSize(3);
+        assertThat(tables.get("latency"))
+                .hasSize(3)
+                .allMatch(row -> row.get("p99_ms").asDouble() > 0);
+        assertThat(text).contains("zstd 3", "key hash", "4 producers", "90 % of the most");
     }
 }

@@ -22,17 +22,29 @@ final class RawClient {
     private static final int MOST_LATENCIES = 1 << 20;
     private static final int EVERY = 16;
 
-    private RawClient() {}
+    private final String bootstrapServers;
+    private final String topic;
+    private final Map<String, ?> changed;
 
-    static Sample measure(String bootstrapServers, String topic, Documents documents, Duration time)
-            throws IOException {
+    /// @param changed settings that are not those of the channel
+    RawClient(String bootstrapServers, String topic, Map<String, ?> changed) {
+        this.bootstrapServers = bootstrapServers;
+        this.topic = topic;
+        this.changed = changed;
+    }
+
+    /// @param wireBytes that left the client, all requests together
+    record Outcome(Sample sample, long wireBytes) {}
+
+    Outcome run(Documents documents, Duration time) throws IOException {
         AtomicLong acknowledged = new AtomicLong();
         long[] latencies = new long[MOST_LATENCIES];
         AtomicInteger measured = new AtomicInteger();
         Duration cpu = cpu();
         long began = System.nanoTime();
+        long wireBytes;
         try (KafkaProducer<String, byte[]> producer =
-                new KafkaProducer<>(settings(bootstrapServers), new StringSerializer(), new ByteArraySerializer())) {
+                new KafkaProducer<>(settings(), new StringSerializer(), new ByteArraySerializer())) {
             for (long n = 0; System.nanoTime() - began < time.toNanos(); n++) {
                 long sent = System.nanoTime();
                 boolean sampled = n % EVERY == 0;
@@ -49,17 +61,28 @@ final class RawClient {
                 });
             }
             producer.flush();
+            wireBytes = wireBytes(producer);
         }
-        return new Sample(
-                acknowledged.get(),
-                acknowledged.get() * Documents.SIZE,
-                Duration.ofNanos(System.nanoTime() - began),
-                cpu().minus(cpu),
-                0,
-                Arrays.copyOf(latencies, Math.min(measured.get(), MOST_LATENCIES)));
+        return new Outcome(
+                new Sample(
+                        acknowledged.get(),
+                        acknowledged.get() * Documents.SIZE,
+                        Duration.ofNanos(System.nanoTime() - began),
+                        cpu().minus(cpu),
+                        0,
+                        Arrays.copyOf(latencies, Math.min(measured.get(), MOST_LATENCIES))),
+                wireBytes);
     }
 
-    private static ProducerRecord<String, byte[]> record(String topic, Documents documents, long n) {
+    private static long wireBytes(KafkaProducer<String, byte[]> producer) {
+        return producer.metrics().values().stream()
+                .filter(each -> each.metricName().name().equals("outgoing-byte-total")
+                        && each.metricName().group().equals("producer-metrics"))
+                .mapToLong(each -> ((Number) each.metricValue()).longValue())
+                .sum();
+    }
+
+    static ProducerRecord<String, byte[]> record(String topic, Documents documents, long n) {
         ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, Documents.key(n), documents.get(n));
         record.headers().add("content-type", "application/json".getBytes(StandardCharsets.US_ASCII));
         record.headers().add("sha256", new byte[64]);
@@ -68,7 +91,7 @@ final class RawClient {
     }
 
     /// What `application.properties` of the app says of its channel, less what is the connector's.
-    private static Map<String, Object> settings(String bootstrapServers) throws IOException {
+    Map<String, Object> settings() throws IOException {
         Properties properties = new Properties();
         try (InputStream in = Objects.requireNonNull(RawClient.class.getResourceAsStream("/application.properties"))) {
             properties.load(in);
@@ -83,6 +106,7 @@ final class RawClient {
         settings.put("acks", "all");
         settings.put("bootstrap.servers", bootstrapServers);
         settings.put("max.block.ms", 60_000);
+        settings.putAll(changed);
         return settings;
     }
 
