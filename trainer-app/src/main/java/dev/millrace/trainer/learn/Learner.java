@@ -176,33 +176,38 @@ public final class Learner implements Saveable, AutoCloseable {
     /// @param number of the micro-batch in its step, from 0
     public MicroBatch stage(int number, TokenGrid inputs, TokenGrid targets) {
         int turn = turn(number);
-        Replica replica = turn < others.size() ? others.get(turn).await() : first;
+        Optional<Worker> worker = turn < others.size() ? Optional.of(others.get(turn)) : Optional.empty();
+        Replica replica = worker.map(Worker::await).orElse(first);
         NDManager scope = replica.scope();
         try {
-            return new MicroBatch(scope, number, replica.stage(scope, inputs), replica.stage(scope, targets));
+            return new MicroBatch(scope, worker, number, replica.stage(scope, inputs), replica.stage(scope, targets));
         } catch (RuntimeException | Error e) {
             scope.close();
             throw e;
         }
     }
 
-    /// Tokens on the device of the replica that is to have them, or on their way there. Not to be closed before their
-    /// step has ended, but before the learner.
+    /// Tokens on the device of the replica that is to have them, or on their way there. To be closed before the
+    /// learner.
     public static final class MicroBatch implements AutoCloseable {
         private final NDManager scope;
+        private final Optional<Worker> worker;
         private final int number;
         private final TokenGrid inputs;
         private final TokenGrid targets;
 
-        private MicroBatch(NDManager scope, int number, TokenGrid inputs, TokenGrid targets) {
+        private MicroBatch(NDManager scope, Optional<Worker> worker, int number, TokenGrid inputs, TokenGrid targets) {
             this.scope = scope;
+            this.worker = worker;
             this.number = number;
             this.inputs = inputs;
             this.targets = targets;
         }
 
+        /// Waits where they are being trained on, as they may be when another replica has failed.
         @Override
         public void close() {
+            worker.ifPresent(Worker::quiesce);
             scope.close();
         }
     }

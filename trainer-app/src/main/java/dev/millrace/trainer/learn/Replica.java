@@ -137,8 +137,8 @@ final class Replica implements AutoCloseable {
             // Each thread has a mode of its own.
             JniUtils.setGradMode(true);
             NDArray share = microBatch.full(new Shape(), 1f / stepTargets, DataType.FLOAT32);
-            NDArray part = model.train(microBatch, inputs, targets, share, recompute);
-            kernels.plain("add_loss", microBatch, loss, part, share);
+            NDArray added = model.train(microBatch, inputs, targets, share, recompute);
+            kernels.plain("add_loss", microBatch, loss, added, share);
         }
     }
 

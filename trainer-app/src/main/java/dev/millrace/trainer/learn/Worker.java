@@ -42,6 +42,11 @@ final class Worker implements AutoCloseable {
         }
     }
 
+    /// Waits until nothing is under way. What failed is left for [#await].
+    void quiesce() {
+        underWay.handle((_, _) -> null).join();
+    }
+
     @Override
     public void close() {
         thread.close();

@@ -8,7 +8,6 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,17 +30,6 @@ public final class DeepSeekModel implements AutoCloseable {
     private static final String EMBEDDING = "model.embed_tokens.weight";
     private static final String NORM = "model.norm.weight";
     private static final String HEAD = "lm_head.weight";
-
-    private static final String EMBED_SCRIPT = """
-            def embed(self: __torch__.Kernels, ids_BT: Tensor, table_VxM: Tensor) -> Tensor:
-              return torch.embedding(table_VxM, torch.to(ids_BT, ops.prim.device(table_VxM), 4))
-            def add(self: __torch__.Kernels, a: Tensor, b: Tensor) -> Tensor:
-              return torch.add(a, b)
-            def stage(self: __torch__.Kernels, ids_BT: Tensor, table_VxM: Tensor) -> Tensor:
-              return torch.to(ids_BT, ops.prim.device(table_VxM), 3, True)
-            def stage_pinned(self: __torch__.Kernels, ids_BT: Tensor, table_VxM: Tensor) -> Tensor:
-              return (self).stage(torch.pin_memory(ids_BT), table_VxM)
-            """;
 
     private final ModelConfig config;
     private final SequencedMap<String, NDArray> parameters;
@@ -103,53 +91,7 @@ public final class DeepSeekModel implements AutoCloseable {
                 .flatMap(DecoderBlock::routerBias)
                 .toList();
         rotary = new RotaryEmbedding(config);
-        SequencedMap<String, Number> constants = constants(config, precision, objective);
-        constants.put("adapter_scale", adapters.scale());
-        kernels = Kernels.compile(constants, scripts(config), embedding_VxM.getDevice());
-    }
-
-    private static SequencedMap<String, Number> constants(
-            ModelConfig config, Precision precision, Objective objective) {
-        SequencedMap<String, Number> constants = new LinkedHashMap<>();
-        constants.put("eps", config.rmsNormEps());
-        constants.put("compute_type", precision.scalarType());
-        constants.put("ignored", (long) IGNORED_TARGET);
-        constants.put("prediction_weight", objective.predictionWeight());
-        switch (config.attention()) {
-            case AttentionShape.Grouped shape -> constants.put("head_dim", (long) shape.headDim());
-            case AttentionShape.Latent shape -> LatentAttention.constants(shape, config, constants);
-        }
-        config.experts().ifPresent(shape -> Router.constants(shape, objective, constants));
-        return constants;
-    }
-
-    private static List<String> scripts(ModelConfig config) {
-        List<String> scripts = new ArrayList<>(List.of(
-                Products.SCRIPT,
-                RmsNorm.SCRIPT,
-                RotaryEmbedding.SCRIPT,
-                DocumentMask.SCRIPT,
-                FeedForward.SCRIPT,
-                LanguageHead.SCRIPT,
-                EMBED_SCRIPT,
-                RecomputedLayers.SCRIPT,
-                Adapters.SCRIPT,
-                NextTokenPrediction.SCRIPT));
-        scripts.add(
-                switch (config.attention()) {
-                    case AttentionShape.Grouped _ -> Attention.SCRIPT;
-                    case AttentionShape.Latent _ -> LatentAttention.SCRIPT;
-                });
-        scripts.add(AttentionCache.ROOM_SCRIPT);
-        scripts.add(
-                switch (config.attention()) {
-                    case AttentionShape.Grouped _ -> AttentionCache.SCRIPT;
-                    case AttentionShape.Latent _ -> LatentCache.SCRIPT;
-                });
-        if (config.experts().isPresent()) {
-            scripts.addAll(List.of(Router.SCRIPT, MixtureOfExperts.SCRIPT, RouterBias.SCRIPT));
-        }
-        return scripts;
+        kernels = ModelFunctions.compile(config, adapters, precision, objective, embedding_VxM.getDevice());
     }
 
     /// All tensors of a model that training changes, in the order of the layers.

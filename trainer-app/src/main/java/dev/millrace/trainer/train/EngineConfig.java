@@ -22,7 +22,7 @@ public interface EngineConfig {
     Products precision();
 
     /// `none`, or `layers`: of a layer only its input is kept, and the layer is run again on the way back. Much less
-    /// memory for a third more time.
+    /// memory for one more forward pass.
     @WithDefault("none")
     Recompute recompute();
 

@@ -89,7 +89,6 @@ class AdapterTest {
                         .as(name)
                         .isEqualTo(Objects.requireNonNull(original.get(name)).toFloatArray());
             });
-            // Three sites in each of three layers; of gate_proj one in the dense layer, nine in each with experts.
             assertThat(adapter.parameterCount()).isLessThan(whole.parameterCount() / 4);
         }
     }
