@@ -89,6 +89,9 @@ final class MultipartReader implements BodyReader {
         if (known.isPresent()) {
             throw new BrokenMultipartException(Fault.SYNTAX, "says '" + name + "' twice");
         }
+        if (part.type().filter(MediaType::isPlainText).isEmpty()) {
+            throw new BrokenMultipartException(Fault.TYPE, "says '" + name + "' in a part that is no text");
+        }
         return new String(part.content(), StandardCharsets.UTF_8);
     }
 

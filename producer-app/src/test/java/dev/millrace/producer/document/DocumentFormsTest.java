@@ -67,6 +67,7 @@ class DocumentFormsTest {
             --b~~Content-Transfer-Encoding: base64~~~~eA==~~--b--      | send the bytes as they are
             --b~~~~x~~--b~~~~\u0000~~--b--                             | text in part 2 that holds a NUL
             --b~~Content-Disposition: form-data; name=id~~~~123456789~~--b~~~~x~~--b-- | is longer than millrace
+            --b~~Content-Disposition: form-data; name=id~~Content-Type: image/png~~~~1~~--b~~~~x~~--b-- | in a part that is no text
             --b~~Content-Disposition: form-data; name=id~~~~~~--b~~~~x~~--b-- | is empty
             --b~~Content-Disposition: form-data; name=id~~~~1~~--b~~Content-Disposition: form-data; name=id~~~~2~~--b-- | twice
             """)
