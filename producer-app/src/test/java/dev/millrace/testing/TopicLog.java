@@ -50,6 +50,21 @@ public final class TopicLog {
         return records;
     }
 
+    /// How many records were ever put on it.
+    public static long size(String bootstrapServers, String topic) {
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", bootstrapServers),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            return consumer.endOffsets(partitions).values().stream()
+                    .mapToLong(Long::longValue)
+                    .sum();
+        }
+    }
+
     /// Their keys as text.
     public static List<String> keys(String bootstrapServers, String topic) {
         return read(bootstrapServers, topic).stream()

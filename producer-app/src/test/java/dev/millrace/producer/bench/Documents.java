@@ -11,9 +11,15 @@ final class Documents {
     static final int LINE = SIZE + 1;
     static final int DISTINCT = 20_000;
     private static final int WORDS = 4_000;
+    private static final String NAME = "document-";
+    private static final int NAME_AT = "{\"id\":\"".length();
+    private static final int DIGITS = 12;
+    private static final long FIRST = 1_000_000_000_000L;
 
     private final byte[][] documents = new byte[DISTINCT][];
     private final ByteBuffer lines = ByteBuffer.allocateDirect(DISTINCT * LINE);
+
+    private long serial;
 
     Documents(long seed) {
         Random random = new Random(seed);
@@ -45,7 +51,24 @@ final class Documents {
         return documents[(int) (n % DISTINCT)];
     }
 
+    /// An id that no other document has: one that came before would be answered from memory, and not sent.
     static String key(long n) {
-        return "document-" + n % DISTINCT;
+        return NAME + Long.toString(FIRST + n).substring(1);
+    }
+
+    /// Writes the id of the n-th document into one that lies in a buffer.
+    ///
+    /// @param at where the document begins
+    static void name(ByteBuffer buffer, int at, long n) {
+        long rest = FIRST + n;
+        for (int digit = DIGITS - 1; digit >= 0; digit--) {
+            buffer.put(at + NAME_AT + NAME.length() + digit, (byte) ('0' + rest % 10));
+            rest /= 10;
+        }
+    }
+
+    /// A number that was not given before.
+    long next() {
+        return serial++;
     }
 }

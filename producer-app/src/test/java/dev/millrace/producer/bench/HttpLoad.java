@@ -17,7 +17,8 @@ import java.util.List;
 
 /// Clients that send one request after another, each on a connection of its own that is kept.
 ///
-/// One thread serves them all, and what it sends is made beforehand: the load shares the cores with what is measured,
+/// One thread serves them all, and copies what it sends but for the ids: the load shares the cores with what is
+/// measured,
 /// and a thread per connection would take more of them than the producer.
 ///
 /// @param port of the producer
@@ -39,7 +40,7 @@ record HttpLoad(int port, int connections, int perRequest) {
         try (Selector selector = Selector.open()) {
             try {
                 for (int each = 0; each < connections; each++) {
-                    clients.add(new Client(selector, documents.lines(), each * 7919L));
+                    clients.add(new Client(selector, documents, each * 7919L));
                 }
                 while (clients.stream().anyMatch(client -> client.key.isValid())) {
                     selector.select(key -> ((Client) key.attachment()).goOn(answers, end));
@@ -61,7 +62,8 @@ record HttpLoad(int port, int connections, int perRequest) {
     private final class Client {
         private final SocketChannel channel;
         private final SelectionKey key;
-        private final ByteBuffer lines;
+        private final Documents documents;
+        private final ByteBuffer body;
         private final ByteBuffer head;
         private final List<Long> latencies = new ArrayList<>();
         private final StringBuilder answer = new StringBuilder();
@@ -69,8 +71,9 @@ record HttpLoad(int port, int connections, int perRequest) {
         private ByteBuffer[] request = {};
         private long sent;
 
-        Client(Selector selector, ByteBuffer lines, long first) throws IOException {
-            this.lines = lines;
+        Client(Selector selector, Documents documents, long first) throws IOException {
+            this.documents = documents;
+            this.body = ByteBuffer.allocateDirect(length());
             this.n = first;
             String type = perRequest == 1 ? "application/json" : "application/x-ndjson";
             this.head = ByteBuffer.wrap(("POST /v1/documents HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + type
@@ -90,7 +93,11 @@ record HttpLoad(int port, int connections, int perRequest) {
         private void begin() {
             // A request's lines lie side by side, so the last ones of the corpus may be passed over.
             int first = (int) (n % (Documents.DISTINCT - perRequest + 1));
-            request = new ByteBuffer[] {head.duplicate(), lines.slice(first * Documents.LINE, length())};
+            body.clear().put(documents.lines().slice(first * Documents.LINE, length()));
+            for (int each = 0; each < perRequest; each++) {
+                Documents.name(body, each * Documents.LINE, documents.next());
+            }
+            request = new ByteBuffer[] {head.duplicate(), body.flip()};
             n += perRequest;
             answer.setLength(0);
             sent = System.nanoTime();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.BrokerProcess;
 import dev.millrace.testing.KafkaMain;
+import dev.millrace.testing.TopicLog;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -132,12 +133,18 @@ final class IngestionBench {
                 work.resolve("producer.log"))) {
             producer.awaitOk("/q/health/ready", LIMIT);
             HttpLoad load = new HttpLoad(producer.port(), connections, perRequest);
-            load.run(documents, time);
+            long size = TopicLog.size(broker.bootstrapServers(), KafkaMain.DOCUMENTS);
+            long warming = load.run(documents, time).documents();
             Duration cpu = producer.cpu();
             long began = System.nanoTime();
             HttpLoad.Seen seen = load.run(documents, time);
             Duration spent = Duration.ofNanos(System.nanoTime() - began);
             Duration used = producer.cpu().minus(cpu);
+            long onLog = TopicLog.size(broker.bootstrapServers(), KafkaMain.DOCUMENTS) - size;
+            if (onLog != warming + seen.documents()) {
+                throw new IOException(onLog + " records came to the log of " + (warming + seen.documents())
+                        + " that were answered: something else than sending was measured");
+            }
             long peak = producer.peakMemory();
             // Told to end, it also writes its flight recording.
             if (producer.terminate(LIMIT) != 0) {
