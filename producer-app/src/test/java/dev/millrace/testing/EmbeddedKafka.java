@@ -58,42 +58,14 @@ public final class EmbeddedKafka implements AutoCloseable {
             this(user, password, store, storePassword, freePort(), freePort());
         }
 
-        private String scramServers() {
+        /// Where a password is asked for.
+        public String scramServers() {
             return "localhost:" + scramPort;
         }
 
-        private String mutualServers() {
+        /// Where a certificate is asked for.
+        public String mutualServers() {
             return "localhost:" + mutualPort;
-        }
-
-        /// What an app needs to be told, to come with the password.
-        public Map<String, String> scramSettings() {
-            Map<String, String> settings = new HashMap<>();
-            settings.put("kafka.bootstrap.servers", scramServers());
-            settings.put("kafka.security.protocol", "SASL_SSL");
-            settings.put("kafka.sasl.mechanism", SCRAM);
-            settings.put(
-                    "kafka.sasl.jaas.config",
-                    "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user
-                            + "\" password=\"" + password + "\";");
-            putStore(settings, "kafka.", "truststore");
-            return settings;
-        }
-
-        /// What an app needs to be told, to come with the certificate.
-        public Map<String, String> mutualSettings() {
-            Map<String, String> settings = new HashMap<>();
-            settings.put("kafka.bootstrap.servers", mutualServers());
-            settings.put("kafka.security.protocol", "SSL");
-            putStore(settings, "kafka.", "keystore");
-            putStore(settings, "kafka.", "truststore");
-            return settings;
-        }
-
-        private void putStore(Map<String, ? super String> settings, String prefix, String kind) {
-            settings.put(prefix + "ssl." + kind + ".type", "PKCS12");
-            settings.put(prefix + "ssl." + kind + ".location", store.toString());
-            settings.put(prefix + "ssl." + kind + ".password", storePassword);
         }
     }
 
@@ -312,8 +284,11 @@ public final class EmbeddedKafka implements AutoCloseable {
                 "listener.name.scram.scram-sha-512.sasl.jaas.config",
                 "org.apache.kafka.common.security.scram.ScramLoginModule required;");
         settings.put("listener.name.mutual.ssl.client.auth", "required");
-        guard.putStore(settings, "", "keystore");
-        guard.putStore(settings, "", "truststore");
+        for (String store : List.of("keystore", "truststore")) {
+            settings.put("ssl." + store + ".type", "PKCS12");
+            settings.put("ssl." + store + ".location", guard.store().toString());
+            settings.put("ssl." + store + ".password", guard.storePassword());
+        }
     }
 
     private void format(Node node) {

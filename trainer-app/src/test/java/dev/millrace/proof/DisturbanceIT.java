@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -186,6 +187,36 @@ class DisturbanceIT {
         String whileTraining = said.substring(0, said.indexOf("finished: "));
         assertThat(whileTraining).doesNotContain("poll timeout has expired").doesNotContain("revoked [");
         assertThat(said.lines().filter(line -> line.contains("assigned ["))).hasSize(1);
+    }
+
+    @Test
+    void aRunForEverMakesTheSameStepsHoweverItPollsAndWhenItIsKilled() throws Exception {
+        // Given a run that goes on for ever, up to where partitions have come to the end of the log
+        Map<String, String> forEver =
+                Map.of("millrace.train.epochs", "", "millrace.train.max-steps", Long.toString(steps - STRIDE));
+        ProofRun calm = run("calm", forEver);
+        calm.finish();
+
+        // When
+        Map<String, String> sipping = new HashMap<>(forEver);
+        sipping.put("mp.messaging.incoming.documents.max.poll.records", "3");
+        sipping.put("mp.messaging.incoming.documents.max.partition.fetch.bytes", "700");
+        sipping.put("millrace.intake.high-watermark", "1024");
+        sipping.put("millrace.intake.low-watermark", "512");
+        sipping.put("millrace.intake.position-interval", "5ms");
+        ProofRun restless = run("restless", sipping);
+        try (AppProcess trainer = restless.start()) {
+            new KillWatch(trainer, restless.checkpoints(), 0, STRIDE, 0).await(new KillMoment.AfterSteps(3 * STRIDE));
+            trainer.kill();
+        }
+        restless.finish();
+
+        // Then
+        assertThat(restless.checkpoints().newestStep()).isEqualTo(steps - STRIDE);
+        for (String file : List.of("model.safetensors", "optimizer.safetensors")) {
+            assertThat(restless.checkpoints().newest().resolve(file))
+                    .hasSameBinaryContentAs(calm.checkpoints().newest().resolve(file));
+        }
     }
 
     /// Between the results of two steps there is the one step, for what it is made of is prepared meanwhile.

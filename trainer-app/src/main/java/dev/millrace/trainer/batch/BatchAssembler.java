@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// Turns the log into steps: windows are taken round-robin over the partitions in ascending order.
 ///
 /// A partition is passed over only when it stands at its log end, and the step says so; how records happened to
-/// arrive never shows. In a bounded run none is passed over: each epoch goes over every partition to its end, the
-/// tokens that are left there wait for the next epoch, and at the end of the last one they make a padded window.
+/// arrive never shows. In a bounded run none is passed over: each epoch goes over every partition to its end,
+/// the tokens that are left there wait for the next epoch, and at the end of the last one they make a padded
+/// window.
 ///
 /// Not thread-safe: the preparing thread owns it.
 public final class BatchAssembler {
@@ -94,7 +95,8 @@ public final class BatchAssembler {
     private static final class Lane {
         private final int partition;
         private final PartitionPacker packer;
-        /// The pass that is being read; behind that of the run only where a resumed run reads waiting tokens again.
+        /// The pass that is being read; behind that of the run only where a resumed run reads waiting tokens
+        /// again.
         private int epoch;
 
         /// What lies below has been counted, and reported where it was bad.
@@ -104,6 +106,7 @@ public final class BatchAssembler {
         private final Deque<Checked> checks = new ArrayDeque<>();
         /// Of the record that a resumed run begins with: what it was when the checkpoint was made.
         private final Checked expected;
+        private boolean met;
 
         private boolean epochRead;
         private boolean done;
@@ -157,11 +160,19 @@ public final class BatchAssembler {
             return first != null && first.at().equals(at) ? first.check() : 0;
         }
 
-        /// @throws IntakeFailedException where the record is not the one that lay there when the checkpoint was made
+        /// @throws IntakeFailedException where the record is not the one that lay there when the checkpoint was
+        ///     made, or is one behind it: that one is gone then
         private void requireSame(Checked read, ConsumerRecord<byte[], byte[]> record) {
-            if (expected.check() != 0 && read.at().equals(expected.at()) && read.check() != expected.check()) {
-                throw new IntakeFailedException(record.topic() + "-" + record.partition() + "@" + record.offset()
-                        + " is not the record that lay there when the checkpoint was made: the log was changed, and some"
+            if (met || expected.check() == 0 || read.at().compareTo(expected.at()) < 0) {
+                return;
+            }
+            met = read.equals(expected);
+            if (!met) {
+                long offset = expected.at().offset();
+                throw new IntakeFailedException(record.topic() + "-" + record.partition() + "@" + offset
+                        + " is not the record that lay there when the checkpoint was made"
+                        + (record.offset() == offset ? "" : ", the next one is @" + record.offset())
+                        + ": the log was changed, and some"
                         + " of it would be trained twice or never. Restore the topic, or begin a new run in another"
                         + " millrace.checkpoint.directory");
             }

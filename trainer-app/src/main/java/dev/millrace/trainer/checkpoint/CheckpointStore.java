@@ -37,6 +37,8 @@ public final class CheckpointStore implements AutoCloseable {
     private static final String PREFIX = "step-";
     private static final Pattern NAME = Pattern.compile("step-\\d{12}");
     private static final String UNFINISHED = ".writing-";
+    /// One that gives way to another of the same step: it is back where that did not come.
+    static final String REPLACED = ".replaced-";
 
     private final Path root;
     private final Retention retention;
@@ -64,7 +66,8 @@ public final class CheckpointStore implements AutoCloseable {
         boolean waitFor(Path root) throws IOException, InterruptedException;
     }
 
-    /// Opens the directory, creating it where it is missing, locks it, and takes it from whoever held it before.
+    /// Opens the directory, creating it where it is missing, locks it, and takes it from whoever held it
+    /// before.
     ///
     /// @param retention which checkpoints stay
     /// @param complaints told of each checkpoint that was refused, and why
@@ -216,6 +219,21 @@ public final class CheckpointStore implements AutoCloseable {
         lockFile.close();
     }
 
+    private void bringBackReplaced() throws IOException {
+        try (Stream<Path> entries = Files.list(root)) {
+            for (Path entry : entries.filter(
+                            each -> each.getFileName().toString().startsWith(REPLACED))
+                    .toList()) {
+                Path place = root.resolve(entry.getFileName().toString().substring(REPLACED.length()));
+                if (Files.exists(place)) {
+                    Durable.deleteTree(entry);
+                } else {
+                    Files.move(entry, place);
+                }
+            }
+        }
+    }
+
     private List<Path> newestFirst() throws IOException {
         try (Stream<Path> entries = Files.list(root)) {
             return entries.filter(entry ->
@@ -228,6 +246,7 @@ public final class CheckpointStore implements AutoCloseable {
     }
 
     private void removeUnfinished() throws IOException {
+        bringBackReplaced();
         try (Stream<Path> entries = Files.list(root)) {
             for (Path entry : entries.filter(
                             each -> each.getFileName().toString().startsWith(UNFINISHED))

@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 
 /// A checkpoint that is being written: all of it appears under its name, or none of it.
 ///
-/// The files go into [#directory]; [#commit] forces them to the disk and renames the directory; closing without a
-/// commit removes it.
+/// The files go into [#directory]; [#commit] forces them to the disk and renames the directory; closing without
+/// a commit removes it.
 public final class CheckpointWrite implements AutoCloseable {
     private final Path directory;
     private final Path root;
@@ -60,11 +60,15 @@ public final class CheckpointWrite implements AutoCloseable {
         Durable.forceFile(sealFile);
         Durable.forceDirectory(directory);
         ownership.require();
-        // Only a damaged checkpoint of this very step can stand there: a good one would have been resumed from.
-        Durable.deleteTree(target);
+        // One of this very step may stand there: a damaged one, or that of a run which has only read on since.
+        Path replaced = root.resolve(CheckpointStore.REPLACED + target.getFileName());
+        if (Files.exists(target)) {
+            Files.move(target, replaced, StandardCopyOption.ATOMIC_MOVE);
+        }
         Files.move(directory, target, StandardCopyOption.ATOMIC_MOVE);
         Durable.forceDirectory(root);
         committed = true;
+        Durable.deleteTree(replaced);
         return new Checkpoint(target, complete);
     }
 

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 /// text and media, of which the text is trained; or a medium, which this trainer cannot use.
 /// Pure and thread-safe.
 public final class DocumentDecoder {
+    /// Which text a record gives, and which records give none: another number wherever that changes, for a run
+    /// must not go on with other documents than it began with.
+    public static final int CONTRACT = 1;
+
     static final String CONTENT_TYPE = "content-type";
     static final String ID = "id";
     private static final String JSON_TYPE = "application/json";

@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// The channel `documents` as a shell around the [RecordExchange]: batches in, pauses and seeks out, offsets
 /// mirrored.
 ///
-/// The poll thread never waits for the model: a batch is handed over and the method returns. The connector does not
-/// retry a poll that failed (`retry=false`): Kafka's consumer retries by itself whatever passes, and what it throws
-/// is for good. Then the channel ends, and the exchange tells whoever waits for a record.
+/// The poll thread never waits for the model: a batch is handed over and the method returns. The connector does
+/// not retry a poll that failed (`retry=false`): Kafka's consumer retries by itself whatever passes, and what
+/// it throws is for good. Then the channel ends, and the exchange tells whoever waits for a record.
 @Singleton
 @Default
 @Identifier(DocumentIntake.CHANNEL)
@@ -45,6 +45,7 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
     private final String group;
     private final RecordExchange exchange;
     private final PollThreadControl control;
+    private final PolledOffsets polled;
     private final Multi<ConsumerRecords<byte[], byte[]>> batches;
     private volatile RecordWatcher watcher = _ -> {};
     private final ScheduledExecutorService positions = Executors.newSingleThreadScheduledExecutor(
@@ -54,8 +55,10 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
             IntakeConfig config,
             Config settings,
             KafkaClientService clients,
+            PolledOffsets polled,
             @Channel(CHANNEL) Multi<ConsumerRecords<byte[], byte[]>> batches) {
         this.batches = batches;
+        this.polled = polled;
         this.topic = settings.getValue("mp.messaging.incoming." + CHANNEL + ".topic", String.class);
         this.group = settings.getValue("mp.messaging.incoming." + CHANNEL + ".group.id", String.class);
         this.control = new PollThreadControl(topic, () -> consumer(clients));
@@ -145,7 +148,11 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
         for (TopicPartition partition : consumer.assignment()) {
             OptionalLong lag = consumer.currentLag(partition);
             if (lag.isPresent()) {
-                exchange.observe(partition.partition(), consumer.position(partition), lag.getAsLong());
+                exchange.observe(
+                        partition.partition(),
+                        consumer.position(partition),
+                        lag.getAsLong(),
+                        polled.last(partition.partition()));
             }
         }
     }

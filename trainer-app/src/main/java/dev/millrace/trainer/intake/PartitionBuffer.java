@@ -20,6 +20,8 @@ final class PartitionBuffer {
     private boolean paused;
     private boolean assigned;
     private boolean atLogEnd;
+    /// Sent back to an earlier offset, and nothing has come from there yet.
+    private boolean rewound;
     private long lag;
 
     PartitionBuffer(long start, long end) {
@@ -27,21 +29,24 @@ final class PartitionBuffer {
         this.end = end;
     }
 
-    /// Takes a record in, unless it was taken before (a fetch repeated after a seek) or lies past the end of the
-    /// run.
-    boolean offer(ConsumerRecord<byte[], byte[]> record) {
+    /// Takes a record in, unless it was taken before (a fetch repeated after a seek) or lies past the end of
+    /// the run. One that lies there says that all before it have come, but not once the partition was rewound:
+    /// it may have been on its way since before, for only a partition that is complete is rewound.
+    void offer(ConsumerRecord<byte[], byte[]> record) {
         if (record.offset() < awaited) {
-            return false;
+            return;
         }
         if (record.offset() >= end) {
-            awaited = end;
-            return false;
+            if (!rewound) {
+                awaited = end;
+            }
+            return;
         }
+        rewound = false;
         awaited = record.offset() + 1;
         bytes += size(record);
         atLogEnd = false;
         records.addLast(record);
-        return true;
     }
 
     @Nullable
@@ -58,10 +63,16 @@ final class PartitionBuffer {
         bytes = 0;
         awaited = offset;
         atLogEnd = false;
+        rewound = true;
+    }
+
+    /// All records of the run have come.
+    boolean complete() {
+        return awaited >= end;
     }
 
     boolean exhausted() {
-        return records.isEmpty() && awaited >= end;
+        return records.isEmpty() && complete();
     }
 
     /// Only where the run goes on for ever: one that has an end waits for all that lies before it.
@@ -71,12 +82,12 @@ final class PartitionBuffer {
 
     /// @param position the next offset that the consumer will fetch
     /// @param lag records between it and the end of the log
-    void observe(long position, long lag) {
+    /// @param polled the last record that a poll returned
+    void observe(long position, long lag, long polled) {
         this.lag = lag;
-        // A position past what was taken in: either the last offsets are transaction markers, or a batch is still
-        // on its way here. Passing the partition by is right in both cases, for the log does end at what this position
-        // says.
-        this.atLogEnd = lag == 0 && position >= awaited;
+        // A position past what was taken in: transaction markers, or records that are still on their way here. Those
+        // are on the log, and a partition that has them is not passed over.
+        this.atLogEnd = lag == 0 && position >= awaited && polled < awaited;
     }
 
     void forgetLogEnd() {

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The one hand-over from the poll thread to the preparing thread.
 ///
-/// Each partition has its own buffer with its own watermarks: one that is full is paused alone, so the partition
-/// that the next window must come from is never starved by the others. The poll side never blocks. A record is
-/// taken in once, whatever the consumer fetches again, because each partition knows the least offset that it still
-/// awaits; a partition that is assigned again goes on from there.
+/// Each partition has its own buffer with its own watermarks: one that is full is paused alone, so the
+/// partition that the next window must come from is never starved by the others. The poll side never blocks. A
+/// record is taken in once, whatever the consumer fetches again, because each partition knows the least offset
+/// that it still awaits; a partition that is assigned again goes on from there.
 ///
 /// Thread-safe: all state is guarded by one lock; [FlowControl] is called under it and only queues work.
 public final class RecordExchange implements RecordSource {
@@ -45,8 +45,8 @@ public final class RecordExchange implements RecordSource {
         this.control = control;
     }
 
-    /// Opens the exchange, once: each partition of the run with the offset at which it begins and the one at which
-    /// it ends.
+    /// Opens the exchange, once: each partition of the run with the offset at which it begins and the one at
+    /// which it ends.
     public void open(Map<Integer, Range> ranges) {
         lock.lock();
         try {
@@ -88,7 +88,7 @@ public final class RecordExchange implements RecordSource {
                 if (buffer != null) {
                     buffer.assigned(true);
                     now.seek(partition, buffer.awaited());
-                    buffer.paused(buffer.bytes() >= highWatermark);
+                    buffer.paused(wantsNoMore(buffer));
                     if (buffer.paused()) {
                         now.pause(partition);
                     } else {
@@ -133,9 +133,12 @@ public final class RecordExchange implements RecordSource {
         try {
             for (ConsumerRecord<byte[], byte[]> record : records) {
                 PartitionBuffer buffer = partitions.get(record.partition());
-                if (buffer != null && buffer.offer(record) && !buffer.paused() && buffer.bytes() >= highWatermark) {
-                    buffer.paused(true);
-                    control.pause(record.partition());
+                if (buffer != null) {
+                    buffer.offer(record);
+                    if (!buffer.paused() && wantsNoMore(buffer)) {
+                        buffer.paused(true);
+                        control.pause(record.partition());
+                    }
                 }
             }
             changed.signalAll();
@@ -144,13 +147,19 @@ public final class RecordExchange implements RecordSource {
         }
     }
 
+    private boolean wantsNoMore(PartitionBuffer buffer) {
+        return buffer.bytes() >= highWatermark || buffer.complete();
+    }
+
     /// Where the consumer stands in a partition.
-    void observe(int partition, long position, long lag) {
+    ///
+    /// @param polled the last record that a poll returned, offered here already or not yet; -1 for none
+    void observe(int partition, long position, long lag, long polled) {
         lock.lock();
         try {
             PartitionBuffer buffer = partitions.get(partition);
             if (buffer != null) {
-                buffer.observe(position, lag);
+                buffer.observe(position, lag, polled);
                 changed.signalAll();
             }
         } finally {
@@ -192,7 +201,7 @@ public final class RecordExchange implements RecordSource {
                 requireAlive(partition);
                 ConsumerRecord<byte[], byte[]> record = buffer.poll();
                 if (record != null) {
-                    if (buffer.paused() && buffer.bytes() <= lowWatermark) {
+                    if (buffer.paused() && buffer.bytes() <= lowWatermark && !buffer.complete()) {
                         buffer.paused(false);
                         control.resume(partition);
                     }

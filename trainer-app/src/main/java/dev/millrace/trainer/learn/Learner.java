@@ -133,8 +133,8 @@ public final class Learner implements Saveable, AutoCloseable {
         }
     }
 
-    /// Adds the gradient of `sum(loss over targets) / stepTargets`, so that several micro-batches of one step give
-    /// the mean over all its targets.
+    /// Adds the gradient of `sum(loss over targets) / stepTargets`, so that several micro-batches of one step
+    /// give the mean over all its targets.
     ///
     /// @param inputs token ids, row-major `[rows, columns]`
     /// @param targets the token due after each input, or -100 where none is to be learned
@@ -233,8 +233,8 @@ public final class Learner implements Saveable, AutoCloseable {
         return step(learningRate, Veto.NONE);
     }
 
-    /// Ends the step. Loss and gradient norm are read, which waits for the device once, and must be finite, and not
-    /// objected to; only then the weights are updated. Gradients are gone afterwards either way.
+    /// Ends the step. Loss and gradient norm are read, which waits for the device once, and must be finite, and
+    /// not objected to; only then the weights are updated. Gradients are gone afterwards either way.
     ///
     /// @throws IllegalStateException if nothing was accumulated
     public StepOutcome step(double learningRate, Veto veto) {
@@ -265,6 +265,16 @@ public final class Learner implements Saveable, AutoCloseable {
         }
         accumulated = 0;
         return outcome;
+    }
+
+    /// Gives up the step: what was accumulated is forgotten, and everything is as before it.
+    public void discard() {
+        if (accumulated == 0) {
+            return;
+        }
+        others.forEach(other -> other.await().clear(0));
+        first.clear(0);
+        accumulated = 0;
     }
 
     private static StepOutcome judge(double loss, double norm, Veto veto) {

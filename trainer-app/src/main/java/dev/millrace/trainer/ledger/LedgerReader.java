@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Answers questions about a ledger that is being written, in constant memory. Reads the file from its beginning for
-/// each, but that [#between] goes on where it ended. Any thread.
+/// Answers questions about a ledger that is being written, in constant memory. Reads the file from its
+/// beginning for each, but that [#between] goes on where it ended. Any thread.
 public final class LedgerReader {
     private final Path file;
     private volatile Mark mark = new Mark(0, 0);
@@ -104,6 +104,9 @@ public final class LedgerReader {
                 case LedgerFile.Line.Done done -> {
                     if (compositions.containsKey(done.step())) {
                         results.put(done.step(), done.result());
+                    }
+                    if (results.size() == limit) {
+                        return false;
                     }
                 }
                 case LedgerFile.Line.Changed _ -> {}

@@ -12,16 +12,19 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Consumer;
 
-/// The append-only record of a run: the composition of each step, durable before the step begins, and its result.
+/// The append-only record of a run: the composition of each step, durable before the step begins, and its
+/// result.
 ///
-/// A run that goes on from a checkpoint does the steps after it again. Their compositions stand here already: they
-/// are what the steps are made of again ([#ahead]), and a step that would differ stops the run. Owned by the
-/// training thread; other threads read the file through [LedgerReader].
+/// A run that goes on from a checkpoint does the steps after it again. Their compositions stand here already:
+/// they are what the steps are made of again ([#ahead]), and a step that would differ stops the run. Owned by
+/// the training thread; other threads read the file through [LedgerReader].
 public final class StepLedger implements AutoCloseable {
     /// The file's name, in the directory of the checkpoints.
     public static final String FILE = "ledger.jsonl";
@@ -29,7 +32,10 @@ public final class StepLedger implements AutoCloseable {
     private final Path file;
     private final FileChannel channel;
     private final Deque<Composition> ahead = new ArrayDeque<>();
+    /// What came of steps that are to be done again.
+    private final Map<Long, StepResult> before = new HashMap<>();
     private final List<Skip> skips = new ArrayList<>();
+    private long recorded;
     private long step;
 
     private StepLedger(Path file, FileChannel channel, long step) {
@@ -46,6 +52,9 @@ public final class StepLedger implements AutoCloseable {
         Path file = directory.resolve(FILE);
         if (!Files.exists(file)) {
             Files.createFile(file);
+            try (FileChannel entries = FileChannel.open(directory, StandardOpenOption.READ)) {
+                entries.force(true);
+            }
         }
         cutOffTornLine(file, complaints);
         StepLedger ledger =
@@ -69,11 +78,15 @@ public final class StepLedger implements AutoCloseable {
                             + " millrace.checkpoint.directory");
                 }
                 last[0] = composed.step();
+                recorded = last[0];
                 if (composed.step() > step) {
                     ahead.add(composed.composition());
                 } else {
                     skips.addAll(composed.composition().skips());
                 }
+            }
+            if (line instanceof LedgerFile.Line.Done done && done.step() > step) {
+                before.put(done.step(), done.result());
             }
             return true;
         });
@@ -103,6 +116,16 @@ public final class StepLedger implements AutoCloseable {
         }
     }
 
+    /// The last step that stood here when the ledger was opened.
+    public long recorded() {
+        return recorded;
+    }
+
+    /// Steps that are done again may come out otherwise: on a device whose sums are not the same each time.
+    public void expectOtherResults() {
+        before.clear();
+    }
+
     /// The compositions of the steps that are to be done again, in their order.
     public List<Composition> ahead() {
         return new ArrayList<>(ahead);
@@ -117,6 +140,7 @@ public final class StepLedger implements AutoCloseable {
     public void change(SortedMap<String, SettingsChange.Change> settings) throws IOException {
         append(new LedgerFile.Line.Changed(new SettingsChange(step + 1, settings)));
         channel.force(false);
+        expectOtherResults();
     }
 
     /// Makes the composition of the next step durable. Where it stands here already, it must be the same.
@@ -138,7 +162,16 @@ public final class StepLedger implements AutoCloseable {
     }
 
     /// Adds the result of the step that has begun. It is durable with the next composition, or with [#force].
+    ///
+    /// @throws IllegalStateException where the step was done before, to another result
     public void end(StepResult result) throws IOException {
+        StepResult first = before.remove(step);
+        if (first != null && !first.sameAs(result)) {
+            throw new IllegalStateException(file + ": step " + step + " was done before a crash with " + first
+                    + ", and comes out as " + result + " now. Something that decides the bits has changed and is no"
+                    + " setting: the machine, its libraries, or what they are told by the environment. Go on where the run"
+                    + " was, or begin a new one in another millrace.checkpoint.directory");
+        }
         append(new LedgerFile.Line.Done(step, result));
     }
 

@@ -9,14 +9,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/// Dead letters that wait for the checkpoint that covers them, and to be published after it. They are part of the
-/// checkpoint: a crash between the two loses none and sends none twice.
+/// Dead letters that wait for the checkpoint that covers them, and to be published after it. They are part of
+/// the checkpoint: a crash between the two loses none and sends none twice.
 ///
 /// Thread-safe: the training thread adds, the one that writes checkpoints takes.
 public final class Outbox {
@@ -27,6 +29,13 @@ public final class Outbox {
     private static final int LETTERS = 1_000;
     private static final long BYTES = 32L << 20;
 
+    /// A topic takes 1 MiB a record where nobody has said otherwise: what is larger is cut, the record itself
+    /// is on the log.
+    private static final int LONGEST_VALUE = 768 << 10;
+
+    /// Of a key, and of all headers together.
+    private static final int LONGEST_REST = 64 << 10;
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final List<Letter> letters = new ArrayList<>();
@@ -36,7 +45,8 @@ public final class Outbox {
     ///
     /// @param step for which its record was read
     /// @param key null where the record has none
-    /// @param value null where the record has none
+    /// @param value null where the record has none; its beginning where it is too long for the topic
+    /// @param cut what was left out, empty where nothing was
     @SuppressWarnings("ArrayRecordComponent") // Written and read, never compared.
     public record Letter(
             long step,
@@ -46,32 +56,66 @@ public final class Outbox {
             byte @Nullable [] key,
             byte @Nullable [] value,
             List<LetterHeader> headers,
-            String reason) {
+            String reason,
+            String cut) {
+        public Letter {
+            headers = List.copyOf(headers);
+            // Letters of before there was such a thing are whole.
+            cut = Objects.requireNonNullElse(cut, "");
+        }
+
         private static Letter of(long step, DeadLetter dead) {
             ConsumerRecord<byte[], byte[]> record = dead.record();
+            List<String> cut = new ArrayList<>();
             List<LetterHeader> headers = new ArrayList<>();
+            int room = LONGEST_REST;
             for (Header header : record.headers()) {
-                headers.add(new LetterHeader(header.key(), header.value()));
+                LetterHeader kept = new LetterHeader(header.key(), header.value());
+                room -= kept.size();
+                if (room >= 0) {
+                    headers.add(kept);
+                }
+            }
+            if (room < 0) {
+                cut.add("headers beyond " + LONGEST_REST + " bytes");
+            }
+            byte[] key = record.key();
+            if (key != null && key.length > LONGEST_REST) {
+                cut.add("the key of " + key.length + " bytes");
+                key = null;
+            }
+            byte[] value = record.value();
+            if (value != null && value.length > LONGEST_VALUE) {
+                cut.add("the value, of " + value.length + " bytes, after " + LONGEST_VALUE);
+                value = Arrays.copyOf(value, LONGEST_VALUE);
             }
             return new Letter(
                     step,
                     record.topic(),
                     record.partition(),
                     record.offset(),
-                    record.key(),
-                    record.value(),
+                    key,
+                    value,
                     headers,
-                    dead.reason());
+                    dead.reason(),
+                    String.join("; ", cut));
         }
 
         private long size() {
-            return 200L + (value == null ? 0 : value.length);
+            return 200L
+                    + (key == null ? 0 : key.length)
+                    + (value == null ? 0 : value.length)
+                    + headers.stream().mapToLong(LetterHeader::size).sum();
         }
     }
 
     /// A header of the record.
     @SuppressWarnings("ArrayRecordComponent") // Written and read, never compared.
-    public record LetterHeader(String key, byte @Nullable [] value) {}
+    public record LetterHeader(String key, byte @Nullable [] value) {
+        private int size() {
+            return key.length() + (value == null ? 0 : value.length);
+        }
+    }
 
     /// Takes what was found while a step was made.
     public synchronized void add(long step, Collection<DeadLetter> found) {

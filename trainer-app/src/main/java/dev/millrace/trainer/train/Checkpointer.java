@@ -14,11 +14,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Makes what was trained durable, and then public, on a thread of its own: the training thread stands still only
-/// while the learner's state is copied, and where the checkpoint before is not done yet. At most one is under way.
+/// Makes what was trained durable, and then public, on a thread of its own: the training thread stands still
+/// only while the learner's state is copied, and where the checkpoint before is not done yet. At most one is
+/// under way.
 ///
 /// The methods are the training thread's. What fails on the writing thread is thrown by the next of them.
 final class Checkpointer implements AutoCloseable {
@@ -37,13 +39,15 @@ final class Checkpointer implements AutoCloseable {
         void addFiles(Path directory, Covered covered) throws IOException;
 
         /// A checkpoint is durable: publishes what it covers.
-        void publish(Covered covered) throws IOException, InterruptedException;
+        ///
+        /// @return whether that is published now; otherwise it waits for the next checkpoint
+        boolean publish(Covered covered) throws IOException, InterruptedException;
     }
 
     /// What lies before a checkpoint.
     ///
-    /// @param step up to which results and dead letters are covered; one more than the steps that were done where
-    ///     bad records lay past the last of a run
+    /// @param step up to which results and dead letters are covered; one more than the steps that were done
+    ///     where bad records lay past the last of a run
     record Covered(long step, Cursor cursor) {}
 
     /// @param asynchronous whether the state is copied and training goes on while it is written
@@ -62,7 +66,8 @@ final class Checkpointer implements AutoCloseable {
 
     /// To be called before each step.
     ///
-    /// @throws IOException where the run was taken over by another process, or a checkpoint could not be written
+    /// @throws IOException where the run was taken over by another process, or a checkpoint could not be
+    ///     written
     void requireSound() throws IOException, InterruptedException {
         store.requireOwned();
         Future<?> before = underWay;
@@ -71,8 +76,8 @@ final class Checkpointer implements AutoCloseable {
         }
     }
 
-    /// Begins the checkpoint of what the learner is now; once it is durable, what it covers is published. Where it
-    /// is not asynchronous, it is durable when this returns.
+    /// Begins the checkpoint of what the learner is now; once it is durable, what it covers is published. Where
+    /// it is not asynchronous, it is durable when this returns.
     void save(Learner learner, CheckpointManifest manifest, Covered covered) throws IOException, InterruptedException {
         long began = System.nanoTime();
         await();
@@ -92,10 +97,19 @@ final class Checkpointer implements AutoCloseable {
     }
 
     /// Publishes what is covered, and returns when that is done.
-    void publish(Covered covered) throws IOException, InterruptedException {
+    ///
+    /// @return whether it is published now
+    boolean publish(Covered covered) throws IOException, InterruptedException {
         await();
-        submit(() -> companions.publish(covered));
+        AtomicBoolean published = new AtomicBoolean();
+        submit(() -> published.set(publishOwn(covered)));
         await();
+        return published.get();
+    }
+
+    private boolean publishOwn(Covered covered) throws IOException, InterruptedException {
+        store.requireOwned();
+        return companions.publish(covered);
     }
 
     /// Waits for the checkpoint under way, where there is one.
@@ -131,7 +145,7 @@ final class Checkpointer implements AutoCloseable {
             addFiles(write.directory(), state, covered);
             checkpoint = write.commit(manifest);
         }
-        companions.publish(covered);
+        var _ = publishOwn(covered);
         store.prune();
         Duration took = since(began);
         status.checkpointed(manifest.step(), checkpoint.directory(), took);

@@ -1,6 +1,8 @@
 package dev.millrace.trainer.train;
 
 import ai.djl.Device;
+import ai.djl.engine.Engine;
+import dev.millrace.trainer.intake.DocumentDecoder;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.tokenize.TokenizerConfig;
@@ -21,6 +23,7 @@ final class RunFingerprint {
     static final String OFF = "off";
     private static final String REPLICAS = "replicas";
     private static final String LIBTORCH = "libtorch";
+    private static final String DJL = "djl";
     private static final String INSTRUCTION_SET = "instruction-set";
 
     /// Those that decide which tokens a step is made of.
@@ -32,8 +35,8 @@ final class RunFingerprint {
             "millrace.intake.max-record-size",
             "millrace.intake.duplicate-window");
 
-    /// Those that may change within a run where its owner says so. The others say where on which log a run is, and
-    /// what its weights are of.
+    /// Those that may change within a run where its owner says so. The others say where on which log a run is,
+    /// and what its weights are of.
     static final Set<String> CHANGEABLE = Stream.concat(
                     COMPOSING.stream(),
                     Stream.of(
@@ -54,6 +57,7 @@ final class RunFingerprint {
                             "millrace.engine.precision",
                             REPLICAS,
                             LIBTORCH,
+                            DJL,
                             INSTRUCTION_SET))
             .collect(Collectors.toUnmodifiableSet());
 
@@ -127,9 +131,11 @@ final class RunFingerprint {
                 settings.engine().precision().on(met.device()).toString());
         values.put(REPLICAS, Integer.toString(met.replicas()));
         values.put(LIBTORCH, met.engine().libtorch());
+        values.put(DJL, Engine.getDjlVersion());
         values.put(
                 INSTRUCTION_SET,
                 met.device().isGpu() ? "of the GPU" : met.engine().instructionSet());
+        values.put("contract", Integer.toString(DocumentDecoder.CONTRACT));
         values.put("tokenizer", met.tokenizer());
         values.put("topic", met.topic());
         values.put("topic id", met.topicId());

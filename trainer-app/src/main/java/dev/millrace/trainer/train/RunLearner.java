@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -101,7 +102,8 @@ record RunLearner(
     private Learner restored(Checkpoint checkpoint, LearnerSettings how, Device... devices) throws IOException {
         SortedMap<String, String> before = new TreeMap<>(checkpoint.manifest().fingerprint());
         before.keySet().retainAll(fingerprint.keySet());
-        new SettingsCheck(checkpoint.manifest().step(), before, List.of()).changes(fingerprint, Set.of());
+        new SettingsCheck(checkpoint.manifest().step(), before, List.of(), OptionalLong.empty())
+                .changes(fingerprint, Set.of());
         long steps = checkpoint.manifest().optimizerSteps();
         return adapter.isPresent()
                 ? Learner.restoreAdapter(train.model(), adapter.get(), checkpoint.directory(), steps, how, devices)

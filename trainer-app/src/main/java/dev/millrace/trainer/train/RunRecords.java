@@ -5,8 +5,8 @@ import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.ledger.LedgerReader;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.publish.Outbox;
+import dev.millrace.trainer.publish.PublishedMark;
 import dev.millrace.trainer.publish.Publisher;
-import dev.millrace.trainer.publish.RunIdentity;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// What a run keeps beside its weights: the ledger of its steps, the dead letters that wait, the ids that it has
-/// seen; and who makes them public. A replay makes nothing public: the run that it replays has done so.
+/// What a run keeps beside its weights: the ledger of its steps, the dead letters that wait, the ids that it
+/// has seen; and who makes them public. A replay makes nothing public: the run that it replays has done so.
 final class RunRecords implements AutoCloseable, Checkpointer.Companions {
     private final Path tokenizer;
     private final LedgerReader steps;
@@ -59,6 +59,7 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
             outbox = Outbox.read(files);
             seen = SeenIds.read(files, window, checkpoint.get().manifest().cursor());
         }
+        StepLedger ledger = StepLedger.open(directory, step, complaints);
         Optional<Publisher> publisher = Optional.empty();
         if (settings.checkpoint().replayFrom().isEmpty()) {
             Publisher.Place place = new Publisher.Place(
@@ -66,9 +67,10 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
                     group,
                     settings.publish().deadLetterTopic(),
                     settings.publish().ledgerTopic());
-            publisher = Optional.of(new Publisher(clientSettings, place, RunIdentity.of(directory), complaints));
+            publisher = Optional.of(
+                    new Publisher(clientSettings, place, PublishedMark.of(directory), ledger.recorded(), complaints));
         }
-        return new RunRecords(settings, StepLedger.open(directory, step, complaints), outbox, seen, publisher);
+        return new RunRecords(settings, ledger, outbox, seen, publisher);
     }
 
     StepLedger ledger() {
@@ -91,17 +93,17 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
     }
 
     @Override
-    public void publish(Checkpointer.Covered covered) throws IOException, InterruptedException {
+    public boolean publish(Checkpointer.Covered covered) throws IOException, InterruptedException {
         if (publisher.isEmpty()) {
             outbox.forget(covered.step());
-            return;
+            return true;
         }
         Map<Integer, Long> offsets = new HashMap<>();
         covered.cursor()
                 .partitions()
                 .forEach(partition ->
                         offsets.put(partition.partition(), partition.position().offset()));
-        publisher.get().publish(covered.step(), outbox, steps::between, offsets);
+        return publisher.get().publish(covered.step(), outbox, steps::between, offsets);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.millrace.trainer.ledger.SettingsChange;
 import dev.millrace.trainer.ledger.SettingsChange.Change;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -18,18 +19,31 @@ final class SettingsCheck {
 
     /// @param step that the run goes on after
     /// @param fingerprint the settings that its checkpoint was made with
-    /// @param since changes of them that the ledger has for later steps
-    SettingsCheck(long step, Map<String, String> fingerprint, List<SettingsChange> since) {
+    /// @param since changes of them that the ledger has for later steps. That for the very next one was
+    ///     accepted when the run went on from there; steps are to be made again before one that comes later
+    /// @param maxSteps the step after which this start ends
+    /// @throws IllegalArgumentException where it would come to such a later step
+    SettingsCheck(long step, Map<String, String> fingerprint, List<SettingsChange> since, OptionalLong maxSteps) {
         this.step = step;
         this.before = new TreeMap<>(fingerprint);
-        since.forEach(each -> each.settings().forEach((property, change) -> before.put(property, change.now())));
+        for (SettingsChange change : since) {
+            if (change.step() == step + 1) {
+                change.settings().forEach((property, values) -> before.put(property, values.now()));
+            } else if (maxSteps.orElse(Long.MAX_VALUE) >= change.step()) {
+                throw new IllegalArgumentException("from step " + change.step() + " on, the run has other settings "
+                        + change.settings().keySet() + ", and it goes on from step " + step
+                        + ": make the steps up to there with those of before (millrace.train.max-steps = "
+                        + (change.step() - 1) + "), then go on with the others");
+            }
+        }
     }
 
     /// Holds the settings of now against those of before.
     ///
     /// @param accepted properties that may differ
     /// @return those that do
-    /// @throws IllegalArgumentException naming each other one that differs, and those that can never be accepted
+    /// @throws IllegalArgumentException naming each other one that differs, and those that can never be
+    ///     accepted
     SortedMap<String, Change> changes(Map<String, String> now, Set<String> accepted) {
         requireChangeable(accepted);
         SortedMap<String, Change> changes = new TreeMap<>();

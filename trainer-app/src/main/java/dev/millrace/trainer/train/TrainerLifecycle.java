@@ -44,7 +44,8 @@ final class TrainerLifecycle {
     }
 
     void start(@Observes StartupEvent event) {
-        TerminationSignal.onTerminate(() -> Quarkus.asyncExit(0));
+        // Without a code: a last checkpoint that fails has the last word. It is 0 where nothing does.
+        TerminationSignal.onTerminate(Quarkus::asyncExit);
         if (config.enabled()) {
             thread = Thread.ofPlatform().name("millrace-train").start(this::train);
         }
@@ -65,6 +66,7 @@ final class TrainerLifecycle {
                     "the training thread did not stop within millrace.train.shutdown-timeout = %s; what it did since its"
                             + " last checkpoint will be done again",
                     config.shutdownTimeout());
+            Quarkus.asyncExit(1);
         }
     }
 

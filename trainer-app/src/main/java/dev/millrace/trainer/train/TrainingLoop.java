@@ -48,9 +48,9 @@ public final class TrainingLoop {
     private double loss;
     private StepHistory history;
     private Cursor cursor;
-    private long savedStep;
     private long evaluatedStep = -1;
     private @Nullable StagedStep ahead;
+    private Checkpointer.@Nullable Covered saved;
     private volatile boolean stopRequested;
 
     /// What a run is to do.
@@ -97,7 +97,6 @@ public final class TrainingLoop {
         this.loss = state.loss();
         this.history = state.history();
         this.cursor = state.cursor();
-        this.savedStep = state.saved() ? state.step() : -1;
         this.learner = learner;
         this.schedule = schedule;
         this.checkpoints = checkpoints;
@@ -108,6 +107,7 @@ public final class TrainingLoop {
         this.status = status;
         this.clock = clock;
         this.log = log;
+        this.saved = state.saved() ? covered() : null;
     }
 
     /// Ends the loop after the step under way.
@@ -123,13 +123,18 @@ public final class TrainingLoop {
         double shareAtStart =
                 ProgressLine.share(step, cursor, plan.maxSteps(), plan.bounds()).orElse(0);
         String why = "stopped on request";
-        if (savedStep < 0) {
+        if (saved == null) {
             // A run begins with what it is bound to (its stretch of the log, its settings) on the disk.
             save();
             checkpoints.await();
         } else {
-            checkpoints.publish(covered());
+            var _ = checkpoints.publish(covered());
         }
+        // Not before: how long a checkpoint takes here is only known now, and silence is no sign of death until then.
+        if (!stopRequested) {
+            status.enter(new TrainingState.Training());
+        }
+        boolean over = true;
         try {
             while (!stopRequested) {
                 if (plan.maxSteps().isPresent() && step >= plan.maxSteps().getAsLong()) {
@@ -138,10 +143,12 @@ public final class TrainingLoop {
                 }
                 long asked = System.nanoTime();
                 StagedStep next = await(batches);
-                if (next == null) {
+                Optional<StepReport> done =
+                        next == null ? Optional.empty() : train(next, batches, System.nanoTime() - asked);
+                if (done.isEmpty()) {
                     break;
                 }
-                StepReport report = train(next, batches, System.nanoTime() - asked);
+                StepReport report = done.get();
                 status.stepped(report);
                 if (step % plan.logEvery() == 0 || report.outcome().skipped().isPresent()) {
                     log(report, shareAtStart, Duration.ofNanos(System.nanoTime() - began));
@@ -161,6 +168,7 @@ public final class TrainingLoop {
                     evaluate(evaluator.get());
                 }
             }
+            over = !stopRequested;
         } catch (Prefetcher.EndOfRun e) {
             why = "every epoch is trained";
             batches.end().ifPresent(tail -> {
@@ -178,7 +186,11 @@ public final class TrainingLoop {
             }
         }
         save();
-        checkpoints.publish(covered());
+        if (!checkpoints.publish(covered()) && over) {
+            throw new IOException(
+                    "the run is over (" + why + ") and its last checkpoint stands, but what that covers is"
+                            + " not published, see the warning before: start the trainer again to do that");
+        }
         if (evaluator.isPresent() && evaluatedStep != step && !stopRequested) {
             evaluate(evaluator.get());
         }
@@ -214,7 +226,9 @@ public final class TrainingLoop {
         return StagedStep.of(batch, learner, plan.microBatch(), plan.documentMask());
     }
 
-    private StepReport train(StagedStep staged, Prefetcher batches, long waited)
+    /// @return nothing where a stop was requested in the middle: the step is given up, and stands in the ledger
+    ///     as the next one to make
+    private Optional<StepReport> train(StagedStep staged, Prefetcher batches, long waited)
             throws IOException, InterruptedException {
         try (staged) {
             long began = System.nanoTime();
@@ -222,11 +236,17 @@ public final class TrainingLoop {
             ledger.begin(staged.batch().composition());
             StepBatch following = batches.ready();
             ahead = following == null ? null : stage(following);
+            int left = staged.microBatches().size();
             for (Learner.MicroBatch microBatch : staged.microBatches()) {
                 learner.accumulate(microBatch, staged.batch().targetCount());
                 status.beat();
+                left--;
+                if (stopRequested && left > 0) {
+                    learner.discard();
+                    return Optional.empty();
+                }
             }
-            return finish(staged.batch(), began, waited);
+            return Optional.of(finish(staged.batch(), began, waited));
         }
     }
 
@@ -273,7 +293,8 @@ public final class TrainingLoop {
     }
 
     private void save() throws IOException, InterruptedException {
-        if (savedStep == step) {
+        Checkpointer.Covered covers = covered();
+        if (covers.equals(saved)) {
             return;
         }
         ledger.force();
@@ -286,8 +307,8 @@ public final class TrainingLoop {
                 cursor,
                 plan.bounds().orElse(null),
                 plan.fingerprint());
-        checkpoints.save(learner, manifest, covered());
-        savedStep = step;
+        checkpoints.save(learner, manifest, covers);
+        saved = covers;
     }
 
     private Checkpointer.Covered covered() {

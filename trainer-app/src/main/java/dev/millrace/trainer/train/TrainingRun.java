@@ -39,9 +39,9 @@ import java.util.TreeMap;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// One run, from what the settings say to its last checkpoint: builds the plain objects, in the order in which a
-/// start can fail, and lets the loop run. Everything here happens on the training thread; [#requestStop] may come
-/// from any.
+/// One run, from what the settings say to its last checkpoint: builds the plain objects, in the order in which
+/// a start can fail, and lets the loop run. Everything here happens on the training thread; [#requestStop] may
+/// come from any.
 @Singleton
 final class TrainingRun {
     private static final Logger LOG = Logger.getLogger(TrainingRun.class);
@@ -100,8 +100,6 @@ final class TrainingRun {
             }
             try (CheckpointStore checkpoints = held.get()) {
                 requireGroupOfItsOwn();
-                // Not before: a trainer that stands by must not take partitions from the one that trains.
-                intake.join();
                 return run(engine, devices, tokenizer, checkpoints);
             }
         }
@@ -168,7 +166,8 @@ final class TrainingRun {
         }
     }
 
-    /// The checkpoint that the run goes on from; of a replay that has none yet, the one that it is to begin with.
+    /// The checkpoint that the run goes on from; of a replay that has none yet, the one that it is to begin
+    /// with.
     private Optional<Checkpoint> begin(CheckpointStore checkpoints) throws IOException {
         Optional<Checkpoint> latest = checkpoints.latest();
         Optional<Path> original = settings.checkpoint().replayFrom();
@@ -262,24 +261,20 @@ final class TrainingRun {
                 records.ledger().change(changes);
                 LOG.warnf("from step %,d on, the run has other settings: %s", state.step() + 1, changes);
             }
+            if (devices[0].isGpu()) {
+                records.ledger().expectOtherResults();
+            }
             status.holding(records.seen()::size);
             return train(learner, tokenizer, checkpoints, records, start, state, fingerprint);
         }
     }
 
     private SettingsCheck settingsCheck(CheckpointManifest manifest) throws IOException {
-        List<SettingsChange> since =
-                LedgerReader.in(settings.checkpoint().directory()).changesAfter(manifest.step());
-        if (settings.checkpoint().replayFrom().isPresent() && !since.isEmpty()) {
-            long changed = since.getFirst().step();
-            if (settings.train().maxSteps().orElse(Long.MAX_VALUE) >= changed) {
-                throw new IllegalArgumentException("the run that is replayed went on with other settings at step "
-                        + changed + ": replay it to the step before (millrace.train.max-steps), and from a later"
-                        + " checkpoint on with those settings");
-            }
-            since = List.of();
-        }
-        return new SettingsCheck(manifest.step(), manifest.fingerprint(), since);
+        return new SettingsCheck(
+                manifest.step(),
+                manifest.fingerprint(),
+                LedgerReader.in(settings.checkpoint().directory()).changesAfter(manifest.step()),
+                settings.train().maxSteps());
     }
 
     private String train(
@@ -348,8 +343,9 @@ final class TrainingRun {
         if (stopRequested) {
             training.requestStop();
         }
+        // Not before: who stands by, or will be refused, must not take partitions from the trainer that trains.
+        intake.join();
         intake.exchange().open(start.ranges());
-        status.enter(new TrainingState.Training());
         try (Prefetcher batches = new Prefetcher(
                 Assemblers.of(settings, intake.exchange(), tokenizer, state.step(), start, records),
                 settings.batch().prefetch())) {

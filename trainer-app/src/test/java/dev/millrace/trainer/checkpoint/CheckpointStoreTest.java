@@ -106,6 +106,23 @@ class CheckpointStoreTest {
     }
 
     @Test
+    void aCheckpointOfTheSameStepTakesTheOthersPlaceAndUntilThenThatStays() throws IOException, InterruptedException {
+        Path first = write(100).directory();
+        Path second = write(100).directory();
+        assertThat(second).isEqualTo(first);
+        assertThat(store.latest().orElseThrow().manifest().step()).isEqualTo(100);
+
+        // When a process dies between the two renames
+        Files.move(second, root.resolve(".replaced-" + second.getFileName()));
+        store.close();
+        store = opened(root);
+
+        // Then
+        assertThat(store.latest().orElseThrow().directory()).isEqualTo(second);
+        assertThat(root.resolve(".replaced-" + second.getFileName())).doesNotExist();
+    }
+
+    @Test
     void whereNoCheckpointIsWholeTheRunIsNotBegunAnew() throws IOException {
         Path first = write(100).directory();
         Path second = write(200).directory();

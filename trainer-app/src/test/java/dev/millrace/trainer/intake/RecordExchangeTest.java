@@ -103,7 +103,7 @@ class RecordExchangeTest {
     void aBoundedPartitionEndsAtItsEndHoweverTheConsumerStands() throws Exception {
         exchange.open(Map.of(0, new RecordExchange.Range(0, 2)));
         exchange.assign(List.of(0), control);
-        exchange.observe(0, 2, 0);
+        exchange.observe(0, 2, 0, -1);
         CompletableFuture<Taken> taken = taking(0);
         assertThat(taken).isNotDone();
 
@@ -118,7 +118,7 @@ class RecordExchangeTest {
     void anEndlessPartitionIsAtItsLogEndUntilMoreComes() throws Exception {
         open(0);
         exchange.offer(List.of(record(0, 0, 1)));
-        exchange.observe(0, 1, 0);
+        exchange.observe(0, 1, 0, 0);
 
         assertThat(exchange.take(0)).isInstanceOf(Taken.Next.class);
         assertThat(exchange.take(0)).isInstanceOf(Taken.AtLogEnd.class);
@@ -129,9 +129,42 @@ class RecordExchangeTest {
     }
 
     @Test
+    void aPartitionWhoseRecordsAreStillOnTheirWayIsNotAtItsLogEnd() throws Exception {
+        open(0);
+        // Polled up to @1, and not offered yet.
+        exchange.observe(0, 2, 0, 1);
+        CompletableFuture<Taken> taken = taking(0);
+
+        exchange.offer(List.of(record(0, 0, 1), record(0, 1, 1)));
+
+        assertThat(taken.get(10, TimeUnit.SECONDS)).isInstanceOf(Taken.Next.class);
+    }
+
+    @Test
+    void whatWasOnItsWayWhenAPartitionWasRewoundDoesNotEndItsNextPass() throws Exception {
+        exchange.open(Map.of(0, new RecordExchange.Range(0, 2)));
+        exchange.assign(List.of(0), control);
+        exchange.offer(List.of(record(0, 0, 1), record(0, 1, 1), record(0, 2, 1)));
+        assertThat(offsets(0, 2)).containsExactly(0L, 1L);
+        assertThat(exchange.take(0)).isInstanceOf(Taken.Exhausted.class);
+        assertThat(asked).contains("pause 0");
+
+        // When
+        exchange.rewind(0, 0);
+        exchange.offer(List.of(record(0, 3, 1), record(0, 4, 1)));
+        CompletableFuture<Taken> taken = taking(0);
+        exchange.offer(List.of(record(0, 0, 1), record(0, 1, 1), record(0, 2, 1)));
+
+        // Then
+        assertThat(taken.get(10, TimeUnit.SECONDS)).isInstanceOf(Taken.Next.class);
+        assertThat(offsets(0, 1)).containsExactly(1L);
+        assertThat(exchange.take(0)).isInstanceOf(Taken.Exhausted.class);
+    }
+
+    @Test
     void aPartitionThatWasTakenAwayIsAwaitedEvenIfItStoodAtItsLogEnd() throws Exception {
         open(0);
-        exchange.observe(0, 0, 0);
+        exchange.observe(0, 0, 0, -1);
         assertThat(exchange.take(0)).isInstanceOf(Taken.AtLogEnd.class);
 
         exchange.revoke(List.of(0));

@@ -1,6 +1,7 @@
 package dev.millrace.trainer.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.trainer.batch.Composition;
@@ -191,6 +192,26 @@ class StepLedgerTest {
         }
         assertThat(following.between(7, 9)).isEmpty();
         assertThat(steps(following.between(0, 7))).containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L);
+    }
+
+    @Test
+    void aStepThatComesOutOtherwiseThanBeforeStopsTheRun() throws IOException {
+        try (StepLedger ledger = open(0)) {
+            ledger.begin(step(0, 1, 2, 0));
+            ledger.end(result(1));
+        }
+
+        try (StepLedger again = open(0)) {
+            again.begin(step(0, 1, 2, 0));
+            assertThatThrownBy(() -> again.end(result(1.25)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("step 1 was done before a crash");
+        }
+        try (StepLedger elsewhere = open(0)) {
+            elsewhere.expectOtherResults();
+            elsewhere.begin(step(0, 1, 2, 0));
+            assertThatCode(() -> elsewhere.end(result(1.25))).doesNotThrowAnyException();
+        }
     }
 
     private StepLedger open(long step) throws IOException {

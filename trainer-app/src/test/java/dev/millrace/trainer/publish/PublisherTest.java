@@ -9,14 +9,17 @@ import dev.millrace.trainer.batch.Composition;
 import dev.millrace.trainer.batch.DeadLetter;
 import dev.millrace.trainer.ledger.LedgerEntry;
 import dev.millrace.trainer.pack.Position;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -118,8 +121,88 @@ class PublisherTest {
         assertThat(committed(place)).isEqualTo(new OffsetAndMetadata(2, "run-a@2"));
     }
 
-    private Publisher publisher(Publisher.Place place, String run) {
-        return new Publisher(Map.of("bootstrap.servers", kafka.bootstrapServers()), place, run, complaints::add);
+    @Test
+    void aGroupThatHasForgottenItsOffsetsPublishesNothingTwice() throws Exception {
+        Publisher.Place place = place("forgetful");
+        Outbox outbox = new Outbox();
+        outbox.add(2, List.of(letter(7)));
+        Path checkpoint = Files.createDirectory(directory.resolve("forgetful"));
+        outbox.write(checkpoint, 2);
+        try (Publisher publisher = publisher(place, "run-a")) {
+            publisher.publish(2, outbox, PublisherTest::entries, Map.of(0, 8L));
+        }
+
+        // When
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+            admin.deleteConsumerGroups(List.of(place.group())).all().get();
+        }
+        try (Publisher publisher = publisher(place, "run-a")) {
+            publisher.publish(2, Outbox.read(checkpoint), PublisherTest::entries, Map.of(0, 8L));
+            publisher.publish(3, new Outbox(), PublisherTest::entries, Map.of(0, 9L));
+        }
+
+        // Then
+        assertThat(read(place.deadLetterTopic())).hasSize(1);
+        assertThat(read(place.ledgerTopic())).hasSize(3);
+    }
+
+    @Test
+    void aDirectoryThatIsAnOlderCopyOfItsRunIsRefused() throws Exception {
+        Publisher.Place place = place("older");
+        try (Publisher publisher = publisher(place, "run-a")) {
+            publisher.publish(9, new Outbox(), PublisherTest::entries, Map.of(0, 8L));
+        }
+
+        try (Publisher publisher = publisher(place, "run-a", 5)) {
+            assertThatThrownBy(() -> publisher.publish(5, new Outbox(), PublisherTest::entries, Map.of(0, 4L)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("has published up to step 9")
+                    .hasMessageContaining("ended with step 5");
+        }
+    }
+
+    @Test
+    void aRecordThatNoTopicWouldTakeBecomesALetterThatSaysWhatIsMissing() throws Exception {
+        Publisher.Place place = place("huge");
+        byte[] huge = new byte[20 << 20];
+        new Random(1).nextBytes(huge);
+        ConsumerRecord<byte[], byte[]> record =
+                new ConsumerRecord<>(KafkaMain.DOCUMENTS, 0, 4, new byte[100_000], huge);
+        record.headers()
+                .add("kept", "as it was".getBytes(StandardCharsets.UTF_8))
+                .add("long", new byte[100_000]);
+        Outbox outbox = new Outbox();
+        outbox.add(1, List.of(new DeadLetter(record, "too large")));
+
+        try (Publisher publisher = publisher(place, "run-a")) {
+            assertThat(publisher.publish(1, outbox, PublisherTest::entries, Map.of(0, 5L)))
+                    .as(complaints.toString())
+                    .isTrue();
+        }
+
+        ConsumerRecord<byte[], byte[]> letter = read(place.deadLetterTopic()).getFirst();
+        assertThat(letter.value()).isEqualTo(Arrays.copyOf(huge, letter.value().length));
+        assertThat(letter.key()).isNull();
+        assertThat(header(letter, "kept")).isEqualTo("as it was");
+        assertThat(letter.headers().lastHeader("long")).isNull();
+        assertThat(header(letter, Publisher.CUT))
+                .contains("headers beyond", "the key of 100000 bytes", "the value, of 20971520 bytes");
+        assertThat(header(letter, Publisher.OFFSET)).isEqualTo("4");
+    }
+
+    private Publisher publisher(Publisher.Place place, String run) throws IOException {
+        return publisher(place, run, 100);
+    }
+
+    private Publisher publisher(Publisher.Place place, String run, long recorded) throws IOException {
+        Path marks = Files.createDirectories(directory.resolve(place.group()).resolve(run));
+        Files.writeString(marks.resolve("run.id"), run);
+        return new Publisher(
+                Map.of("bootstrap.servers", kafka.bootstrapServers()),
+                place,
+                PublishedMark.of(marks),
+                recorded,
+                complaints::add);
     }
 
     private static Publisher.Place place(String name) {

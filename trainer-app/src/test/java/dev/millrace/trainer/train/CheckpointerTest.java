@@ -71,8 +71,9 @@ class CheckpointerTest {
         }
 
         @Override
-        public void publish(Checkpointer.Covered covered) {
+        public boolean publish(Checkpointer.Covered covered) {
             published.add(covered.step());
+            return true;
         }
     }
 

@@ -9,6 +9,7 @@ import dev.millrace.trainer.ledger.SettingsChange.Change;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -19,7 +20,7 @@ class SettingsCheckTest {
     private static final String LENGTH = "millrace.batch.sequence-length";
     private static final Map<String, String> BEFORE = Map.of(THREADS, "8", LENGTH, "512", "topic", "documents");
 
-    private final SettingsCheck check = new SettingsCheck(40, BEFORE, List.of());
+    private final SettingsCheck check = new SettingsCheck(40, BEFORE, List.of(), OptionalLong.empty());
 
     @Test
     void aRunGoesOnWithTheSettingsItBeganWith() {
@@ -63,13 +64,29 @@ class SettingsCheckTest {
         SettingsCheck changed = new SettingsCheck(
                 40,
                 BEFORE,
-                List.of(
-                        new SettingsChange(41, new TreeMap<>(Map.of(THREADS, new Change("8", "4")))),
-                        new SettingsChange(50, new TreeMap<>(Map.of(THREADS, new Change("4", "2"))))));
+                List.of(new SettingsChange(41, new TreeMap<>(Map.of(THREADS, new Change("8", "2"))))),
+                OptionalLong.empty());
 
         assertThat(changed.changes(with(THREADS, "2"), Set.of())).isEmpty();
         assertThat(changed.changes(with(THREADS, "8"), Set.of(THREADS)))
                 .isEqualTo(Map.of(THREADS, new Change("2", "8")));
+    }
+
+    @Test
+    void stepsBeforeAChangeAreMadeAgainWithTheSettingsOfBefore() {
+        List<SettingsChange> later =
+                List.of(new SettingsChange(51, new TreeMap<>(Map.of(THREADS, new Change("8", "2")))));
+
+        assertThatThrownBy(() -> new SettingsCheck(40, BEFORE, later, OptionalLong.empty()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("from step 51 on, the run has other settings [" + THREADS + "]")
+                .hasMessageContaining("millrace.train.max-steps = 50");
+        assertThatThrownBy(() -> new SettingsCheck(40, BEFORE, later, OptionalLong.of(51)))
+                .isInstanceOf(IllegalArgumentException.class);
+        SettingsCheck upToThere = new SettingsCheck(40, BEFORE, later, OptionalLong.of(50));
+        assertThat(upToThere.changes(BEFORE, Set.of())).isEmpty();
+        assertThat(new SettingsCheck(50, BEFORE, later, OptionalLong.empty()).changes(with(THREADS, "2"), Set.of()))
+                .isEmpty();
     }
 
     @Test

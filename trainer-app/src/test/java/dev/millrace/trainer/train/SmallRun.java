@@ -90,8 +90,8 @@ final class SmallRun {
         }
     }
 
-    /// Trains from the last checkpoint on, or from the model, to the end of a step; the token ids of a record are its
-    /// characters.
+    /// Trains from the last checkpoint on, or from the model, to the end of a step; the token ids of a record
+    /// are its characters.
     String trainTo(long step, String... records) throws IOException, InterruptedException {
         ScriptedLog log = new ScriptedLog(false).partition(0, records);
         try (CheckpointStore store = CheckpointStore.open(
@@ -160,7 +160,9 @@ final class SmallRun {
         public void addFiles(Path checkpoint, Checkpointer.Covered covered) {}
 
         @Override
-        public void publish(Checkpointer.Covered covered) {}
+        public boolean publish(Checkpointer.Covered covered) {
+            return true;
+        }
     }
 
     /// The file of the checkpoint of a step.

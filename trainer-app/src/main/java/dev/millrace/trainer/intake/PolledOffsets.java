@@ -1,0 +1,81 @@
+package dev.millrace.trainer.intake;
+
+import io.smallrye.reactive.messaging.ClientCustomizer;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.consumer.ConsumerInterceptor;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.eclipse.microprofile.config.Config;
+
+/// The last record of each partition that a poll has returned, known before the poll returns.
+///
+/// The channel hands records from the poll thread to another one. Between the two the consumer stands behind
+/// records that nobody has seen, and only who knows which they are can tell that from standing at the end of
+/// the log. Any thread.
+@Singleton
+final class PolledOffsets implements ClientCustomizer<Map<String, Object>> {
+    private static final String KEY = "millrace.polled.offsets";
+    private static final String INTERCEPTORS = "interceptor.classes";
+
+    private final Map<Integer, Long> last = new ConcurrentHashMap<>();
+
+    /// -1 where none was returned yet.
+    long last(int partition) {
+        return last.getOrDefault(partition, -1L);
+    }
+
+    private void returned(int partition, long offset) {
+        last.merge(partition, offset, Math::max);
+    }
+
+    @Override
+    public Map<String, Object> customize(String channel, Config settings, Map<String, Object> client) {
+        if (channel.equals(DocumentIntake.CHANNEL)) {
+            List<Object> interceptors = new ArrayList<>();
+            switch (client.get(INTERCEPTORS)) {
+                case List<?> several -> interceptors.addAll(several);
+                case String names -> interceptors.addAll(List.of(names.split(",", -1)));
+                case null, default -> {}
+            }
+            interceptors.add(Interceptor.class.getName());
+            client.put(INTERCEPTORS, interceptors);
+            client.put(KEY, this);
+        }
+        return client;
+    }
+
+    /// Made by the consumer, and called on its poll thread.
+    public static final class Interceptor implements ConsumerInterceptor<byte[], byte[]> {
+        private PolledOffsets polled = new PolledOffsets();
+
+        @Override
+        public void configure(Map<String, ?> settings) {
+            if (!(settings.get(KEY) instanceof PolledOffsets told)) {
+                throw new IllegalArgumentException("the consumer's settings have no " + KEY);
+            }
+            polled = told;
+        }
+
+        @Override
+        public ConsumerRecords<byte[], byte[]> onConsume(ConsumerRecords<byte[], byte[]> records) {
+            for (TopicPartition partition : records.partitions()) {
+                ConsumerRecord<byte[], byte[]> newest =
+                        records.records(partition).getLast();
+                polled.returned(partition.partition(), newest.offset());
+            }
+            return records;
+        }
+
+        @Override
+        public void onCommit(Map<TopicPartition, OffsetAndMetadata> offsets) {}
+
+        @Override
+        public void close() {}
+    }
+}
