@@ -206,7 +206,7 @@ class DisturbanceIT {
         sipping.put("millrace.intake.position-interval", "5ms");
         ProofRun restless = run("restless", sipping);
         try (AppProcess trainer = restless.start()) {
-            new KillWatch(trainer, restless.checkpoints(), 0, STRIDE, 0).await(new KillMoment.AfterSteps(3 * STRIDE));
+            new KillWatch(trainer, restless.checkpoints(), 0, STRIDE, 0).await(new KillMoment.CheckpointStands(3));
             trainer.kill();
         }
         restless.finish();
