@@ -24,7 +24,6 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,7 +61,7 @@ class SecuredProducerIT {
         issuer = TokenIssuer.start();
         collector = TraceCollector.start();
         tlsPort = EmbeddedKafka.freePort();
-        Map<String, String> settings = scram(guard.password());
+        Map<String, String> settings = guard.scramSettings();
         settings.putAll(collector.settings());
         settings.put("millrace.security.required", "true");
         settings.put(
@@ -116,19 +115,11 @@ class SecuredProducerIT {
 
     @Test
     void aClusterThatAsksForACertificateIsGivenOne() throws Exception {
-        Map<String, String> settings = new TreeMap<>(
-                Map.of("kafka.bootstrap.servers", guard.mutualServers(), "kafka.security.protocol", "SSL"));
-        for (String store : List.of("keystore", "truststore")) {
-            settings.put("kafka.ssl." + store + ".type", "PKCS12");
-            settings.put(
-                    "kafka.ssl." + store + ".location", certificates.store().toString());
-            settings.put("kafka.ssl." + store + ".password", certificates.password());
-        }
         Path file = Files.writeString(shared.resolve("mutual.jsonl"), DOCUMENT.formatted("mutual") + "\n");
         List<String> command = List.of("ingest", file.toString());
 
-        try (AppProcess ingest =
-                AppProcess.start(Path.of("."), settings, Map.of(), command, shared.resolve("mutual.log"))) {
+        try (AppProcess ingest = AppProcess.start(
+                Path.of("."), guard.mutualSettings(), Map.of(), command, shared.resolve("mutual.log"))) {
             assertThat(ingest.awaitExit(LIMIT)).as(ingest.log()).isZero();
         }
 
@@ -137,21 +128,26 @@ class SecuredProducerIT {
 
     @Test
     void aWrongPasswordIsToldByTheProbeAndAnIssuerThatIsAwayByTheAnswer() throws Exception {
-        Map<String, String> settings = scram("another-password");
+        Map<String, String> settings = guard.scramSettings();
+        settings.computeIfPresent(
+                "kafka.sasl.jaas.config", (_, known) -> known.replace(guard.password(), "another-password"));
         settings.put("quarkus.oidc.tenant-enabled", "true");
         settings.put("quarkus.oidc.auth-server-url", "http://localhost:" + EmbeddedKafka.freePort());
         try (AppProcess wrong = AppProcess.start(Path.of("."), settings, Map.of(), shared.resolve("wrong.log"))) {
             wrong.awaitOk("/q/health/live", LIMIT);
 
-            HttpResponse<String> ready = wrong.get("/q/health/ready");
             HttpResponse<String> answer =
                     send(HttpRequest.newBuilder(URI.create("http://localhost:" + wrong.port() + "/v1/documents"))
                             .header("Authorization", "Bearer " + issuer.token("ann", "ingest"))
                             .header("Content-Type", "application/json")
                             .POST(body(DOCUMENT.formatted("undecided"))));
 
-            assertThat(ready.statusCode()).isEqualTo(503);
-            assertThat(ready.body()).contains("SaslAuthenticationException").doesNotContain("another-password");
+            // The cluster may need more than one question's time to say so.
+            await().atMost(LIMIT).untilAsserted(() -> {
+                HttpResponse<String> ready = wrong.get("/q/health/ready");
+                assertThat(ready.statusCode()).isEqualTo(503);
+                assertThat(ready.body()).contains("SaslAuthenticationException").doesNotContain("another-password");
+            });
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
             assertThat(answer.body()).contains("the issuer of tokens cannot be asked");
             assertThat(answer.headers().firstValue("retry-after")).isPresent();
@@ -294,25 +290,6 @@ class SecuredProducerIT {
             assertThat(never.awaitExit(LIMIT)).isNotZero();
             assertThat(never.log()).contains(setting, named);
         }
-    }
-
-    private static Map<String, String> scram(String password) {
-        return new TreeMap<>(Map.of(
-                "kafka.bootstrap.servers",
-                guard.scramServers(),
-                "kafka.security.protocol",
-                "SASL_SSL",
-                "kafka.sasl.mechanism",
-                "SCRAM-SHA-512",
-                "kafka.sasl.jaas.config",
-                "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + guard.user()
-                        + "\" password=\"" + password + "\";",
-                "kafka.ssl.truststore.type",
-                "PKCS12",
-                "kafka.ssl.truststore.location",
-                certificates.store().toString(),
-                "kafka.ssl.truststore.password",
-                certificates.password()));
     }
 
     private static String hash(String key) throws Exception {

@@ -58,14 +58,42 @@ public final class EmbeddedKafka implements AutoCloseable {
             this(user, password, store, storePassword, freePort(), freePort());
         }
 
-        /// Where a password is asked for.
-        public String scramServers() {
+        private String scramServers() {
             return "localhost:" + scramPort;
         }
 
-        /// Where a certificate is asked for.
-        public String mutualServers() {
+        private String mutualServers() {
             return "localhost:" + mutualPort;
+        }
+
+        /// What an app needs to be told, to come with the password.
+        public Map<String, String> scramSettings() {
+            Map<String, String> settings = new HashMap<>();
+            settings.put("kafka.bootstrap.servers", scramServers());
+            settings.put("kafka.security.protocol", "SASL_SSL");
+            settings.put("kafka.sasl.mechanism", SCRAM);
+            settings.put(
+                    "kafka.sasl.jaas.config",
+                    "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user
+                            + "\" password=\"" + password + "\";");
+            putStore(settings, "kafka.", "truststore");
+            return settings;
+        }
+
+        /// What an app needs to be told, to come with the certificate.
+        public Map<String, String> mutualSettings() {
+            Map<String, String> settings = new HashMap<>();
+            settings.put("kafka.bootstrap.servers", mutualServers());
+            settings.put("kafka.security.protocol", "SSL");
+            putStore(settings, "kafka.", "keystore");
+            putStore(settings, "kafka.", "truststore");
+            return settings;
+        }
+
+        private void putStore(Map<String, ? super String> settings, String prefix, String kind) {
+            settings.put(prefix + "ssl." + kind + ".type", "PKCS12");
+            settings.put(prefix + "ssl." + kind + ".location", store.toString());
+            settings.put(prefix + "ssl." + kind + ".password", storePassword);
         }
     }
 
@@ -284,11 +312,8 @@ public final class EmbeddedKafka implements AutoCloseable {
                 "listener.name.scram.scram-sha-512.sasl.jaas.config",
                 "org.apache.kafka.common.security.scram.ScramLoginModule required;");
         settings.put("listener.name.mutual.ssl.client.auth", "required");
-        for (String store : List.of("keystore", "truststore")) {
-            settings.put("ssl." + store + ".type", "PKCS12");
-            settings.put("ssl." + store + ".location", guard.store().toString());
-            settings.put("ssl." + store + ".password", guard.storePassword());
-        }
+        guard.putStore(settings, "", "keystore");
+        guard.putStore(settings, "", "truststore");
     }
 
     private void format(Node node) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testing.AppProcess;
+import dev.millrace.testing.Certificates;
 import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.TraceCollector;
 import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
@@ -36,7 +37,10 @@ class TrainerAppIT {
 
     @Test
     void anEpochAccountsForEveryRecordAndARunRefusesOtherSettings() throws Exception {
-        try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory);
+        Certificates certificates = Certificates.create(directory);
+        EmbeddedKafka.Guard guard =
+                new EmbeddedKafka.Guard("trainer", "only-a-password", certificates.store(), certificates.password());
+        try (EmbeddedKafka kafka = EmbeddedKafka.start(guard, directory);
                 KafkaCompanion companion = new KafkaCompanion(kafka.bootstrapServers())) {
             // Given
             kafka.createTopic(TOPIC, 4);
@@ -61,12 +65,15 @@ class TrainerAppIT {
 
             // When
             int exit;
-            try (TraceCollector collector = TraceCollector.start();
-                    AppProcess trainer = trainer(kafka, 32, "first.log", collector.settings())) {
-                exit = trainer.awaitExit(Duration.ofSeconds(60));
-                assertThat(exit).as(trainer.log()).isZero();
+            Map<String, String> settings = new HashMap<>(guard.scramSettings());
+            try (TraceCollector collector = TraceCollector.start()) {
+                settings.putAll(collector.settings());
+                try (AppProcess trainer = trainer(kafka, 32, "first.log", settings)) {
+                    exit = trainer.awaitExit(Duration.ofSeconds(60));
+                    assertThat(exit).as(trainer.log()).isZero();
+                }
+                // The span of a step names the request that brought one of its records.
                 assertThat(collector.holds("train step")).isTrue();
-                // The step names the request that brought one of its records.
                 assertThat(collector.holdsId(trace)).isTrue();
                 assertThat(collector.holdsId("b7ad6b7169203331")).isTrue();
             }

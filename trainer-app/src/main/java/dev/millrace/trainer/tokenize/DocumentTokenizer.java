@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Any Hugging Face `tokenizer.json`, used the way a training set wants it.
 ///
-/// - Nothing is cut off and nothing is padded (the library's own default truncates to 512 tokens).
+/// - Nothing is cut off and nothing is padded (the library's own default truncates to 512 tokens). Long texts go
+/// through
+///   in pieces, see [LongText].
 /// - BOS and EOS are added by us, as `add_bos_token` and `add_eos_token` of `tokenizer_config.json` say.
 /// - A special token that is written out in a text is plain text: otherwise any document could end itself with
 ///   `<｜end▁of▁sentence｜>`. The added tokens are taken out of the tokenizer that encodes, so none can match.
@@ -29,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 public final class DocumentTokenizer implements AutoCloseable {
     static final String TOKENIZER_FILE = "tokenizer.json";
     static final String CONFIG_FILE = "tokenizer_config.json";
+
+    /// Characters of a text that the native tokenizer takes at once.
+    private static final int PIECE = 1 << 16;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -42,6 +47,7 @@ public final class DocumentTokenizer implements AutoCloseable {
     private final OptionalInt endOfText;
     private final Path file;
     private final Map<String, Integer> added;
+    private final boolean cutsWords;
     private final int vocabularySize;
     private final String fingerprint;
 
@@ -57,6 +63,7 @@ public final class DocumentTokenizer implements AutoCloseable {
         this.endOfText = config.hasNonNull("eos_token")
                 ? OptionalInt.of(specialToken(config, "eos_token"))
                 : OptionalInt.empty();
+        this.cutsWords = cutsWords(tokenizer.path("pre_tokenizer"));
         this.vocabularySize = vocabularySize(tokenizer);
         this.fingerprint = fingerprint;
         ObjectNode plain = tokenizer.deepCopy();
@@ -109,6 +116,13 @@ public final class DocumentTokenizer implements AutoCloseable {
 
     /// The token ids of a text, and nothing else.
     int[] plain(String text) {
+        return text.length() <= PIECE || !cutsWords
+                ? whole(text)
+                : joined(new LongText(this::whole, PIECE).encode(text).toArray(int[][]::new));
+    }
+
+    /// The same, of a text in one piece.
+    int[] whole(String text) {
         if (text.isEmpty()) {
             return new int[0];
         }
@@ -190,6 +204,26 @@ public final class DocumentTokenizer implements AutoCloseable {
         return HuggingFaceTokenizer.newInstance(
                 new ByteArrayInputStream(JSON.writeValueAsBytes(tokenizer)),
                 Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false"));
+    }
+
+    /// Whether texts are cut into words, by an expression, before they become tokens.
+    boolean cutsWords() {
+        return cutsWords;
+    }
+
+    private static boolean cutsWords(JsonNode preTokenizer) {
+        return switch (preTokenizer.path("type").asText()) {
+            case "ByteLevel" -> preTokenizer.path("use_regex").asBoolean(true);
+            case "Split" -> preTokenizer.path("pattern").has("Regex");
+            case "Sequence" -> {
+                boolean any = false;
+                for (JsonNode each : preTokenizer.path("pretokenizers")) {
+                    any |= cutsWords(each);
+                }
+                yield any;
+            }
+            default -> false;
+        };
     }
 
     private static Map<String, Integer> added(JsonNode tokenizer) {
