@@ -47,7 +47,7 @@ final class DocumentStream {
     private boolean over;
     private boolean waiting;
     private boolean stopped;
-    private Optional<Admission.Rejected> broken = Optional.empty();
+    private Optional<String> broken = Optional.empty();
     private long held;
     private long writeTimer = -1;
 
@@ -65,10 +65,7 @@ final class DocumentStream {
         this.level = level;
         this.visit = visit;
         this.lines = new BodyLines(unpacking, reception.reader().maxBytes());
-        this.deadline = new BodyDeadline(
-                context.owner(),
-                reception.config().bodyTimeout(),
-                () -> fail(Problem.late(reception.config().bodyTimeout())));
+        this.deadline = new BodyDeadline(context.owner(), reception.config().bodyTimeout(), this::late);
     }
 
     void start() {
@@ -102,21 +99,32 @@ final class DocumentStream {
             }
             stopped = true;
             bodyEnded = true;
+            deadline.stop();
             request.pause();
             drain();
         });
     }
 
-    /// What a piece of the body came to.
-    ///
-    /// @param last whether no piece follows
-    /// @param broken why not, where the body is damaged
-    /// @param refused why the request is refused as a whole, where its very first document could not be sent
-    private record Sent(
-            Burst burst,
-            boolean last,
-            Optional<Admission.Rejected> broken,
-            @Nullable String refused) {}
+    /// Reads no further for a line that does not come to an end; what came before it is reported.
+    private void late() {
+        if (over || bodyEnded) {
+            return;
+        }
+        if (sending) {
+            // It moves after all.
+            deadline.begin();
+            return;
+        }
+        Problem problem = Problem.late(reception.config().bodyTimeout());
+        if (nextIndex == 0) {
+            fail(problem);
+            return;
+        }
+        broken = Optional.of(problem.detail());
+        bodyEnded = true;
+        request.pause();
+        drain();
+    }
 
     private void sendNext() {
         sending = true;
@@ -140,9 +148,9 @@ final class DocumentStream {
             }
             if (sent.last()) {
                 bodyEnded = true;
-                broken = sent.broken();
-                if (broken.isPresent() && nextIndex == 0) {
-                    fail(Problem.broken(broken.get()));
+                broken = sent.broken().map(Admission.Rejected::describe);
+                if (sent.broken().isPresent() && nextIndex == 0) {
+                    fail(Problem.broken(sent.broken().get()));
                     return;
                 }
             }
@@ -333,7 +341,7 @@ final class DocumentStream {
             json.writeStringField("stopped", "this producer ends: send what follows the last report again");
         }
         if (broken.isPresent()) {
-            json.writeStringField("broken", broken.get().describe());
+            json.writeStringField("broken", broken.get());
         }
         json.writeEndObject();
     }
