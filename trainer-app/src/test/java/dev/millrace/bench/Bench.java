@@ -15,8 +15,9 @@ import java.util.Optional;
 /// Trains each shape in each type for a while, prints one table and writes it as `model.json`, and beside it
 /// `tokenize.json`: `./mvnw -Pbench`.
 ///
-/// System properties: `bench.shapes` and `bench.dtypes` (names, separated by commas), `bench.seconds` (for each
-/// measurement, which ends with the step under way), `bench.threads` (of libtorch; 0: all cores).
+/// System properties: `bench.shapes` and `bench.dtypes` (names, separated by commas; types `auto`: bf16 too
+/// where the CPU multiplies it), `bench.seconds` (for each measurement, which ends with the step under way),
+/// `bench.threads` (of libtorch; 0: all cores).
 final class Bench {
     private static final String SHAPES = "dense-256x6,dense-768x12,moe-768x12";
     private static final Duration LONGEST = Duration.ofMinutes(20);
@@ -38,7 +39,7 @@ final class Bench {
         List<Measured> rows = run(
                 Path.of(arguments[0]),
                 List.of(System.getProperty("bench.shapes", SHAPES).split(",")),
-                List.of(System.getProperty("bench.dtypes", "fp32").split(",")),
+                dtypes(System.getProperty("bench.dtypes", "auto")),
                 seconds,
                 threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
         System.out.println(table(rows));
@@ -49,6 +50,15 @@ final class Bench {
                         10,
                         Runtime.getRuntime().availableProcessors())
                 .line());
+    }
+
+    private static List<String> dtypes(String chosen) throws IOException {
+        if (!chosen.equals("auto")) {
+            return List.of(chosen.split(",", -1));
+        }
+        // Without such units a step in bf16 takes minutes.
+        String cpus = Files.readString(Path.of("/proc/cpuinfo"));
+        return cpus.contains("avx512_bf16") || cpus.contains("amx_bf16") ? List.of("fp32", "bf16") : List.of("fp32");
     }
 
     /// Measures what exactly-once costs, and writes it as `exactly-once.json`.

@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.zip.CRC32C;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -63,8 +62,7 @@ public final class BatchAssembler {
     /// @param start how far the run has come by them
     /// @param bounds what the run passes over; none where it goes on for ever
     /// @param recorded the first steps, where they have been made before: on a topic that has grown since, a
-    /// partition
-    ///     is passed over where it was then
+    ///     partition is passed over where it was then
     public BatchAssembler(
             RecordSource source,
             RecordReader reader,
@@ -102,33 +100,13 @@ public final class BatchAssembler {
         /// What lies below has been counted, and reported where it was bad.
         private Position examined;
 
-        /// Records whose tokens may wait for their window, oldest first.
-        private final Deque<Checked> checks = new ArrayDeque<>();
-        /// Of the record that a resumed run begins with: what it was when the checkpoint was made.
-        private final Checked expected;
-        private boolean met;
-
+        private final PositionCheck records;
         private boolean epochRead;
         private boolean done;
         private int badInARow;
 
-        /// A record, by where it lies and by what it holds.
-        private record Checked(Position at, long check) {
-            private static Checked of(int epoch, ConsumerRecord<byte[], byte[]> record) {
-                byte[] value = record.value() == null ? new byte[0] : record.value();
-                CRC32C crc = new CRC32C();
-                crc.update(value);
-                // Never 0, which says that there is none.
-                return new Checked(
-                        new Position(epoch, record.offset(), 0), ((value.length + 1L) << 32) | crc.getValue());
-            }
-        }
-
         private Lane(PartitionCursor cursor, int windowLength) {
-            this.expected = new Checked(start(cursor.position()), cursor.check());
-            if (cursor.check() != 0) {
-                checks.addLast(expected);
-            }
+            this.records = new PositionCheck(cursor);
             this.partition = cursor.partition();
             this.packer = new PartitionPacker(cursor.partition(), windowLength, cursor.position());
             this.epoch = cursor.position().epoch();
@@ -137,45 +115,8 @@ public final class BatchAssembler {
         }
 
         private PartitionCursor cursor() {
-            return new PartitionCursor(partition, packer.position(), examined, check(), done);
-        }
-
-        private void waits(Checked record) {
-            Checked last = checks.peekLast();
-            if (last == null || !last.at().equals(record.at())) {
-                checks.addLast(record);
-            }
-        }
-
-        private static Position start(Position of) {
-            return new Position(of.epoch(), of.offset(), 0);
-        }
-
-        private long check() {
-            Position at = start(packer.position());
-            while (!checks.isEmpty() && checks.getFirst().at().compareTo(at) < 0) {
-                checks.removeFirst();
-            }
-            Checked first = checks.peekFirst();
-            return first != null && first.at().equals(at) ? first.check() : 0;
-        }
-
-        /// @throws IntakeFailedException where the record is not the one that lay there when the checkpoint was
-        ///     made, or is one behind it: that one is gone then
-        private void requireSame(Checked read, ConsumerRecord<byte[], byte[]> record) {
-            if (met || expected.check() == 0 || read.at().compareTo(expected.at()) < 0) {
-                return;
-            }
-            met = read.equals(expected);
-            if (!met) {
-                long offset = expected.at().offset();
-                throw new IntakeFailedException(record.topic() + "-" + record.partition() + "@" + offset
-                        + " is not the record that lay there when the checkpoint was made"
-                        + (record.offset() == offset ? "" : ", the next one is @" + record.offset())
-                        + ": the log was changed, and some"
-                        + " of it would be trained twice or never. Restore the topic, or begin a new run in another"
-                        + " millrace.checkpoint.directory");
-            }
+            Position position = packer.position();
+            return new PartitionCursor(partition, position, examined, records.at(position), done);
         }
     }
 
@@ -350,8 +291,8 @@ public final class BatchAssembler {
         if (first) {
             lane.examined = new Position(lane.epoch, record.offset() + 1, 0);
         }
-        Lane.Checked check = Lane.Checked.of(lane.epoch, record);
-        lane.requireSame(check, record);
+        PositionCheck.Checked check = PositionCheck.Checked.of(lane.epoch, record);
+        lane.records.requireSame(check, record);
         Cursor.Counts before = counts;
         counts = counts.read(record.value() == null ? 0 : record.value().length);
         Read read = skips.hold(lane.partition, here)
@@ -368,7 +309,7 @@ public final class BatchAssembler {
                 } else {
                     counts = counts.tokens(tokens.ids().length);
                     lane.packer.append(lane.epoch, record.offset(), tokens.ids());
-                    lane.waits(check);
+                    lane.records.waits(check);
                 }
             }
             case Read.Skipped _ -> {
