@@ -52,7 +52,12 @@ class TrainerResumeIT {
             }
             Path killed = run(kafka, "killed");
 
-            try (AppProcess trainer = trainer(kafka, "disturbed")) {
+            // It is given the log slowly, so that it still needs of a partition what it has not when that is taken
+            // away.
+            Map<String, String> slowly = Map.of(
+                    "mp.messaging.incoming.documents.fetch.min.bytes", "1000000",
+                    "mp.messaging.incoming.documents.fetch.max.wait.ms", "400");
+            try (AppProcess trainer = trainer(kafka, "disturbed", slowly)) {
                 awaitCheckpoint("disturbed");
                 // As often as it can be done while the run lasts, at most twice.
                 for (int times = 1; times <= 2 && trainer.isAlive(); times++) {
