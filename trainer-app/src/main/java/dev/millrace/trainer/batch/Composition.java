@@ -38,14 +38,17 @@ public record Composition(
     /// @param from the first token, an input
     /// @param to where the partition's next window begins: its first token is the last target
     public record Stretch(int partition, int windows, Position from, Position to) {
-        /// Whether a token of the record may lie in it.
+        /// Whether a token of the record may lie in it. A bad record between others may seem to: the dead letters
+        /// know that it is none.
         ///
         /// @param skips the ranges that were left out by then
-        public boolean holds(long offset, List<Skip> skips) {
+        /// @param read up to which offset records were read by then: what lies at `to` is a token if it was
+        public boolean holds(long offset, List<Skip> skips, long read) {
             for (int epoch = from.epoch(); epoch <= to.epoch(); epoch++) {
                 Position at = new Position(epoch, offset, 0);
                 boolean after = epoch > from.epoch() || offset >= from.offset();
-                if (after && at.compareTo(to) < 0 && skips.stream().noneMatch(skip -> skip.holds(partition, at))) {
+                boolean before = at.compareTo(to) < 0 || (at.equals(to) && offset < read);
+                if (after && before && skips.stream().noneMatch(skip -> skip.holds(partition, at))) {
                     return true;
                 }
             }

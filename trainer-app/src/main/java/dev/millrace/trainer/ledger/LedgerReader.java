@@ -39,12 +39,15 @@ public final class LedgerReader {
     /// The steps that trained on tokens of a record, the first `limit` of them.
     public List<LedgerEntry> holding(int partition, long offset, int limit) throws IOException {
         List<Skip> skips = new ArrayList<>();
+        long[] read = {0};
         return entries(
                 0,
                 (composed, _) -> {
                     skips.addAll(composed.composition().skips());
+                    read[0] = Math.max(read[0], composed.composition().read().getOrDefault(partition, 0L));
                     return composed.composition().partitions().stream()
-                            .anyMatch(stretch -> stretch.partition() == partition && stretch.holds(offset, skips));
+                            .anyMatch(stretch ->
+                                    stretch.partition() == partition && stretch.holds(offset, skips, read[0]));
                 },
                 limit);
     }

@@ -100,6 +100,25 @@ class StepLedgerTest {
     }
 
     @Test
+    void aRecordWhoseFirstTokenIsTheLastTargetOfAStepWentIntoThatStepToo() throws IOException {
+        Composition upToItsFirstToken = new Composition(
+                List.of(new Composition.Stretch(0, 1, new Position(0, 0, 0), new Position(0, 3, 0))),
+                List.of(0),
+                List.of(),
+                0,
+                new TreeMap<>(Map.of(0, 4L)),
+                List.of());
+        try (StepLedger ledger = open(0)) {
+            ledger.begin(upToItsFirstToken);
+            ledger.begin(step(0, 3, 7, 0));
+        }
+
+        LedgerReader reader = LedgerReader.in(directory);
+        assertThat(steps(reader.holding(0, 3, 10))).containsExactly(1L, 2L);
+        assertThat(steps(reader.holding(0, 7, 10))).as("behind the end").isEmpty();
+    }
+
+    @Test
     void hasWhatIsToBeDoneAgainAndTakesNothingElseForIt() throws IOException {
         // Given: three steps, and a checkpoint of the first
         try (StepLedger ledger = open(0)) {
