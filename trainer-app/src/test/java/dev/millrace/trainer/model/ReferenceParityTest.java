@@ -14,7 +14,6 @@ import dev.millrace.trainer.weights.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -90,23 +89,23 @@ class ReferenceParityTest {
     }
 
     private static double logitsDifference(Path fixture, Learner learner, SafetensorsFile inputs) throws IOException {
-        Batch batch = Batch.of(inputs, "input_ids", "labels", 0, 2);
+        ReferenceBatch batch = ReferenceBatch.of(inputs, "input_ids", "labels", 0, 2);
         try (SafetensorsFile reference = SafetensorsFile.open(fixture.resolve("reference.safetensors"));
                 NDManager scope = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
-            float[] logits = learner.model().logits(scope, batch.inputGrid()).toFloatArray();
-            return largestDifference(logits, reference.floats("logits"));
+            float[] logits = learner.model().logits(scope, batch.inputs()).toFloatArray();
+            return Distance.largestDifference(logits, reference.floats("logits"));
         }
     }
 
     private static double stateDifference(Path fixture, Learner learner, SafetensorsFile inputs) throws IOException {
-        Batch batch = Batch.of(inputs, "input_ids", "labels", 0, 2);
+        ReferenceBatch batch = ReferenceBatch.of(inputs, "input_ids", "labels", 0, 2);
         try (SafetensorsFile reference = SafetensorsFile.open(fixture.resolve("reference.safetensors"))) {
-            return ReferenceStates.difference(learner.model(), reference, batch.inputGrid());
+            return ReferenceStates.difference(learner.model(), reference, batch.inputs());
         }
     }
 
     private static double gradientDifference(Path fixture, SafetensorsFile inputs) throws IOException {
-        Batch batch = Batch.of(inputs, "input_ids", "labels", 0, 2);
+        ReferenceBatch batch = ReferenceBatch.of(inputs, "input_ids", "labels", 0, 2);
         try (SafetensorsFile reference = SafetensorsFile.open(fixture.resolve("reference.safetensors"));
                 SafetensorsFile gradients = SafetensorsFile.open(fixture.resolve("grads.safetensors"));
                 Learner learner = Learner.load(fixture, LearnerSettings.deepSeek(0), Device.cpu())) {
@@ -124,7 +123,7 @@ class ReferenceParityTest {
             for (String name : learned) {
                 float[] wanted = gradients.floats(name);
                 try (NDArray gradient = Parameters.require(parameters, name).getGradient()) {
-                    largest = Math.max(largest, relativeDistance(gradient.toFloatArray(), wanted));
+                    largest = Math.max(largest, Distance.relativeDistance(gradient.toFloatArray(), wanted));
                 }
             }
             double loss = learner.step(0).loss();
@@ -139,7 +138,8 @@ class ReferenceParityTest {
             float[] norms = train.floats("grad_norms");
             double largest = 0;
             for (int step = 0; step < losses.length; step++) {
-                Batch.of(inputs, "train_input_ids", "train_labels", step, 2).accumulateIn(learner);
+                ReferenceBatch.of(inputs, "train_input_ids", "train_labels", step, 2)
+                        .accumulateIn(learner);
                 StepOutcome outcome = learner.step(LEARNING_RATE);
                 assertThat(outcome).isInstanceOf(StepOutcome.Applied.class);
                 largest = Math.max(largest, Math.abs(outcome.loss() - losses[step]));
@@ -157,77 +157,13 @@ class ReferenceParityTest {
                     learner.model().parameters().entrySet()) {
                 float[] wanted = last.floats(parameter.getKey());
                 float[] actual = parameter.getValue().toFloatArray();
-                assertThat(largestDifference(actual, wanted))
+                assertThat(Distance.largestDifference(actual, wanted))
                         .as("final " + parameter.getKey())
                         .isLessThanOrEqualTo(FINAL_PARAMETER);
-                assertThat(Math.abs(norm(actual) / norm(wanted) - 1))
+                assertThat(Math.abs(Distance.norm(actual) / Distance.norm(wanted) - 1))
                         .as("norm of final " + parameter.getKey())
                         .isLessThanOrEqualTo(FINAL_PARAMETER_NORM);
             }
-        }
-    }
-
-    private static double largestDifference(float[] actual, float[] wanted) {
-        assertThat(actual).hasSameSizeAs(wanted);
-        double largest = 0;
-        for (int i = 0; i < actual.length; i++) {
-            largest = Math.max(largest, Math.abs((double) actual[i] - wanted[i]));
-        }
-        return largest;
-    }
-
-    private static double relativeDistance(float[] actual, float[] wanted) {
-        assertThat(actual).hasSameSizeAs(wanted);
-        float[] difference = new float[actual.length];
-        for (int i = 0; i < actual.length; i++) {
-            difference[i] = actual[i] - wanted[i];
-        }
-        return norm(difference) / norm(wanted);
-    }
-
-    private static double norm(float[] values) {
-        double sum = 0;
-        for (float value : values) {
-            sum += (double) value * value;
-        }
-        return Math.sqrt(sum);
-    }
-
-    /// Hugging Face's labels are shifted inside its loss, ours before: the target of a place is the label of the
-    /// next.
-    private record Batch(Rows inputs, Rows targets) {
-        private static final class Rows {
-            private final int[] ids;
-            private final int columns;
-
-            private Rows(int[] ids, int columns) {
-                this.ids = ids;
-                this.columns = columns;
-            }
-        }
-
-        private static Batch of(SafetensorsFile file, String idsName, String labelsName, int batch, int rows)
-                throws IOException {
-            long[] shape = file.shape(idsName).getShape();
-            int columns = Math.toIntExact(shape[shape.length - 1]);
-            int size = rows * columns;
-            int[] ids = Arrays.copyOfRange(file.ints(idsName), batch * size, (batch + 1) * size);
-            int[] labels = Arrays.copyOfRange(file.ints(labelsName), batch * size, (batch + 1) * size);
-            int[] targets = new int[size];
-            for (int i = 0; i < size; i++) {
-                targets[i] = i % columns == columns - 1 ? DeepSeekModel.IGNORED_TARGET : labels[i + 1];
-            }
-            return new Batch(new Rows(ids, columns), new Rows(targets, columns));
-        }
-
-        private TokenGrid inputGrid() {
-            return new TokenGrid(inputs.ids, inputs.ids.length / inputs.columns, inputs.columns);
-        }
-
-        private void accumulateIn(Learner learner) {
-            int rows = targets.ids.length / targets.columns;
-            long trained = new TokenGrid(targets.ids, rows, targets.columns).trainedTargets();
-            learner.accumulate(inputs.ids, targets.ids, rows, inputs.columns, trained);
         }
     }
 }
