@@ -314,13 +314,11 @@ public final class Learner implements Saveable, AutoCloseable {
     }
 
     /// Writes the weights and `config.json` into an existing directory, for other tools: what is needed to go on is not
-    /// there, and in bfloat16 half of the bits are not.
-    ///
-    /// @throws IllegalStateException if only adapters are learned, which [#save] lays out for other tools already
+    /// there, and in bfloat16 half of the bits are not. What adapters add is added to the weights, which for those
+    /// matrices takes as much memory again.
     public void export(Path directory, FloatFormat format) throws IOException {
-        switch (part) {
-            case TrainedPart.Whole whole -> whole.export(directory, first.parameters(), format);
-            case TrainedPart.Adapter _ -> throw new IllegalStateException("adapters are no model to be exported");
+        try (NDManager scope = first.scope()) {
+            new TrainedPart.Whole(config()).export(directory, model().adaptedParameters(scope), format);
         }
     }
 

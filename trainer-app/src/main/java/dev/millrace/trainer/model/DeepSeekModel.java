@@ -8,6 +8,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -126,6 +127,19 @@ public final class DeepSeekModel implements AutoCloseable {
     /// The tensors by hub name, in the order of the layers; theirs is the model's device.
     public Map<String, NDArray> parameters() {
         return Collections.unmodifiableMap(parameters);
+    }
+
+    /// What is computed with in their place: where there are no adapters, themselves.
+    ///
+    /// @param scope where sums of a matrix and its adapter live
+    public Map<String, NDArray> adaptedParameters(NDManager scope) {
+        if (adapters.isEmpty()) {
+            return parameters();
+        }
+        List<NDArray> applied = adapters.applied(List.copyOf(parameters.values()), kernels, scope, false);
+        SequencedMap<String, NDArray> adapted = new LinkedHashMap<>();
+        parameters.keySet().forEach(name -> adapted.put(name, applied.get(adapted.size())));
+        return adapted;
     }
 
     /// Scores of every token for the place after each position, without gradients.

@@ -37,10 +37,6 @@ record RunLearner(
             fingerprint.put(RANK, "none");
             return new RunLearner(train, engine, Optional.empty(), fingerprint);
         }
-        if (train.export().directory().isPresent()) {
-            throw new IllegalArgumentException("millrace.train.export.directory is set, and so is " + RANK
-                    + ": adapters are no model; checkpoints hold them as PEFT reads them, remove the former");
-        }
         AdapterShape shape = shape(train.adapter());
         Path model = train.model();
         requireThere(model);

@@ -13,6 +13,7 @@ import dev.millrace.trainer.model.AdapterShape;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.Recompute;
 import dev.millrace.trainer.model.TokenGrid;
+import dev.millrace.trainer.weights.FloatFormat;
 import dev.millrace.trainer.weights.SafetensorsFile;
 import dev.millrace.trainer.weights.SafetensorsWriter;
 import dev.millrace.trainer.weights.WeightFiles;
@@ -179,6 +180,24 @@ class AdapterTest {
             }
         }
         return merged;
+    }
+
+    @Test
+    void areExportedAsPartOfTheModel() throws IOException {
+        Path exported = Files.createDirectory(directory.resolve("exported"));
+        try (Learner adapter = Learner.adapt(base, SHAPE, SETTINGS, Device.cpu())) {
+            for (int step = 0; step < 3; step++) {
+                SmallModels.step(adapter, step);
+            }
+
+            // When
+            adapter.export(exported, FloatFormat.FP32);
+
+            // Then
+            try (Learner whole = Learner.load(exported, SETTINGS, Device.cpu())) {
+                assertThat(logits(whole)).isEqualTo(logits(adapter));
+            }
+        }
     }
 
     @Test
