@@ -54,7 +54,7 @@ final class CrashHarness {
             ProofRun undisturbed =
                     new ProofRun(module, directory, "undisturbed", kafka, Integer.MAX_VALUE, KEEP, Map.of());
             undisturbed.finish();
-            DeadLetterCount before = DeadLetterCount.read(kafka.bootstrapServers(), 0);
+            DeadLetterCount letters = undisturbed.letters();
             long steps = undisturbed.checkpoints().newestStep();
             progress.accept("undisturbed: %,d steps".formatted(steps));
 
@@ -75,13 +75,7 @@ final class CrashHarness {
                                 kill.inside().isEmpty() ? "" : ", inside " + kill.inside()));
             }
             killed.finish();
-            return report(
-                    log,
-                    undisturbed,
-                    killed,
-                    kills,
-                    before,
-                    DeadLetterCount.read(kafka.bootstrapServers(), before.end()));
+            return report(log, undisturbed, letters, killed, kills);
         }
     }
 
@@ -107,18 +101,13 @@ final class CrashHarness {
     private CrashReport report(
             DocumentLog log,
             ProofRun undisturbed,
+            DeadLetterCount letters,
             ProofRun killed,
-            List<CrashReport.Kill> kills,
-            DeadLetterCount before,
-            DeadLetterCount letters)
-            throws IOException {
+            List<CrashReport.Kill> kills)
+            throws IOException, InterruptedException, ExecutionException {
         Comparison comparison = Comparison.of(log, undisturbed, killed);
         List<String> problems = new ArrayList<>(comparison.problems());
-        problems.addAll(before.problems("undisturbed", log.poison()));
-        problems.addAll(letters.problems("killed", log.poison()));
-        if (before.repeats() > 0) {
-            problems.add("the undisturbed run repeated " + before.repeats() + " dead letters");
-        }
+        problems.addAll(letters.problems("undisturbed", log.poison()));
         if (kills.size() >= MOMENTS_WITH_CHECKPOINTS
                 && kills.stream().allMatch(kill -> kill.inside().isEmpty())) {
             problems.add("no kill met the writing of a checkpoint: nothing is shown of it; try another seed");
@@ -128,7 +117,7 @@ final class CrashHarness {
                 killed.starts(),
                 log.records(),
                 log.poison().size(),
-                letters.repeats(),
+                comparison.repeatedLetters(),
                 undisturbed.checkpoints().newestStep(),
                 comparison,
                 problems);

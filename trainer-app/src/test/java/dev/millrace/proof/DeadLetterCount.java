@@ -2,7 +2,6 @@ package dev.millrace.proof;
 
 import dev.millrace.testing.KafkaMain;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -11,40 +10,22 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /// How often each bad record is among the dead letters.
-///
-/// @param end the offset after the last one read
-record DeadLetterCount(Map<DocumentLog.Place, Integer> letters, long end) {
-    private static final Duration LIMIT = Duration.ofSeconds(30);
-
+record DeadLetterCount(Map<DocumentLog.Place, Integer> letters) {
     /// Reads what has come to the topic's only partition since `from`.
-    static DeadLetterCount read(String bootstrapServers, long from) {
-        Map<String, Object> settings =
-                Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed");
-        TopicPartition partition = new TopicPartition(KafkaMain.DEAD_LETTERS, 0);
+    ///
+    /// @param topic of the documents that the letters are of
+    static DeadLetterCount read(String bootstrapServers, String topic, long from) {
         Map<DocumentLog.Place, Integer> letters = new HashMap<>();
-        long end;
-        try (KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            consumer.assign(List.of(partition));
-            consumer.seek(partition, from);
-            end = Objects.requireNonNull(consumer.endOffsets(List.of(partition)).get(partition));
-            long deadline = System.nanoTime() + LIMIT.toNanos();
-            while (consumer.position(partition) < end) {
-                if (System.nanoTime() > deadline) {
-                    throw new IllegalStateException(partition + " could be read only up to @"
-                            + consumer.position(partition) + " of " + end + " within " + LIMIT);
-                }
-                for (ConsumerRecord<byte[], byte[]> letter : consumer.poll(Duration.ofMillis(200))) {
-                    letters.merge(place(letter), 1, Integer::sum);
-                }
+        for (ConsumerRecord<byte[], byte[]> letter : CommittedRecords.read(
+                        bootstrapServers, KafkaMain.DEAD_LETTERS, from)
+                .records()) {
+            if (header(letter, "dead-letter-topic").equals(topic)) {
+                letters.merge(place(letter), 1, Integer::sum);
             }
         }
-        return new DeadLetterCount(letters, end);
+        return new DeadLetterCount(letters);
     }
 
     private static DocumentLog.Place place(ConsumerRecord<byte[], byte[]> letter) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.testing.AppProcess;
-import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.trainer.ledger.LedgerEntry;
 import dev.millrace.trainer.ledger.LedgerReader;
 import java.io.IOException;
@@ -22,46 +21,26 @@ import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Whatever else disturbs a run: it ends with the bits of an undisturbed one.
+@ExtendWith(ProvingGround.Provider.class)
 class DisturbanceIT {
-    private static final Path MODULE = Path.of(".");
-    private static final int DOCUMENTS = 800;
-    private static final long SEED = 20261124;
-    private static final int STRIDE = 15;
-    private static final int KEEP = 30;
+    private static final int STRIDE = ProvingGround.STRIDE;
+    private static final long SEED = 20261125;
 
-    @TempDir
-    static Path directory;
+    private final ProvingGround ground;
 
-    private static EmbeddedKafka kafka;
-    private static DocumentLog log;
-    private static ProofRun undisturbed;
-    private static long steps;
-
-    @BeforeAll
-    static void train() throws Exception {
-        kafka = EmbeddedKafka.start(1, directory);
-        log = DocumentLog.produce(kafka, DOCUMENTS, 4, SEED);
-        undisturbed = run("undisturbed", Map.of());
-        undisturbed.finish();
-        steps = undisturbed.checkpoints().newestStep();
-    }
-
-    @AfterAll
-    static void close() {
-        kafka.close();
+    DisturbanceIT(ProvingGround ground) {
+        this.ground = ground;
     }
 
     @Test
     void damagedCheckpointsAreRefusedByNameAndTheOneBeforeThemIsUsed() throws Exception {
         // Given
-        ProofRun run = run("damaged", Map.of());
-        int checkpoints = Math.toIntExact(steps / STRIDE) - 1;
+        ProofRun run = ground.run("damaged", Map.of());
+        int checkpoints = Math.toIntExact(ground.steps() / STRIDE) - 1;
         try (AppProcess trainer = run.start()) {
             new KillWatch(trainer, run.checkpoints(), 0, STRIDE, 0).await(new KillMoment.CheckpointStands(checkpoints));
             trainer.kill();
@@ -80,7 +59,7 @@ class DisturbanceIT {
                     .hasSize(1);
         }
         assertThat(said).contains("restored from " + sound);
-        assertThat(Comparison.of(log, undisturbed, run).problems()).isEmpty();
+        assertThat(ground.compare(run).problems()).isEmpty();
     }
 
     /// Of each newer checkpoint another file: half of it, or all of it with one bit flipped.
@@ -114,7 +93,7 @@ class DisturbanceIT {
     @Test
     void aBrokerThatStopsAndComesBackChangesNoBit() throws Exception {
         // Given a trainer that can hold only a little of the log, so that it starves without the broker
-        ProofRun run = run(
+        ProofRun run = ground.run(
                 "starved",
                 Map.of(
                         "millrace.intake.high-watermark", "2048",
@@ -125,22 +104,22 @@ class DisturbanceIT {
             new KillWatch(trainer, run.checkpoints(), 0, STRIDE, 0).await(new KillMoment.AfterSteps(2 * STRIDE));
 
             // When
-            kafka.stopNode(1);
+            ground.kafka().stopNode(1);
             await().atMost(ProofRun.LIMIT).until(() -> standsStill(trainer));
             long starvedAt = ProofRun.lastStep(trainer);
-            kafka.startNode(1);
+            ground.kafka().startNode(1);
             int exit = trainer.awaitExit(ProofRun.LIMIT);
 
             // Then
             assertThat(exit).as(trainer.log()).isZero();
-            assertThat(starvedAt).isBetween(2L * STRIDE, steps - 1);
+            assertThat(starvedAt).isBetween(2L * STRIDE, ground.steps() - 1);
         }
-        assertThat(Comparison.of(log, undisturbed, run).problems()).isEmpty();
+        assertThat(ground.compare(run).problems()).isEmpty();
     }
 
     @Test
     void aTrainerThatIsHeldStillUntilItsSeatIsGivenAwayChangesNoBit() throws Exception {
-        ProofRun run = run(
+        ProofRun run = ground.run(
                 "evicted",
                 Map.of(
                         "millrace.intake.high-watermark", "2048",
@@ -149,7 +128,8 @@ class DisturbanceIT {
                         "mp.messaging.incoming.documents.max.partition.fetch.bytes", "1024",
                         "mp.messaging.incoming.documents.session.timeout.ms", "6000"));
         try (AppProcess trainer = run.start();
-                Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+                Admin admin =
+                        Admin.create(Map.of("bootstrap.servers", ground.kafka().bootstrapServers()))) {
             new KillWatch(trainer, run.checkpoints(), 0, STRIDE, 0).await(new KillMoment.AfterSteps(2 * STRIDE));
 
             // When
@@ -160,24 +140,24 @@ class DisturbanceIT {
 
             // Then
             assertThat(trainer.awaitExit(ProofRun.LIMIT)).as(trainer.log()).isZero();
-            assertThat(before).isLessThan(steps);
+            assertThat(before).isLessThan(ground.steps());
         }
-        assertThat(Comparison.of(log, undisturbed, run).problems()).isEmpty();
+        assertThat(ground.compare(run).problems()).isEmpty();
     }
 
     @Test
-    void aStepThatIsLongerThanThePollIntervalCostsNoSeat() throws Exception {
+    void aStepThatIsLongerThanThePollIntervalCostsNoSeatAndChangesNoBit() throws Exception {
         // Given steps of so many micro-batches that the consumer would be put out of the group if it did not poll
         Duration interval = Duration.ofSeconds(1);
-        ProofRun run = run(
-                "long-steps",
-                Map.of(
-                        "millrace.train.epochs", "3",
-                        "millrace.batch.accumulation", "400",
-                        "millrace.intake.high-watermark", "2048",
-                        "millrace.intake.low-watermark", "1024",
-                        "mp.messaging.incoming.documents.max.poll.records", "10",
-                        "mp.messaging.incoming.documents.max.poll.interval.ms", Long.toString(interval.toMillis())));
+        Map<String, String> longSteps = Map.of("millrace.train.epochs", "3", "millrace.batch.accumulation", "400");
+        ProofRun calm = ground.run("long-steps", longSteps);
+        calm.finish();
+        Map<String, String> impatient = new HashMap<>(longSteps);
+        impatient.put("millrace.intake.high-watermark", "2048");
+        impatient.put("millrace.intake.low-watermark", "1024");
+        impatient.put("mp.messaging.incoming.documents.max.poll.records", "10");
+        impatient.put("mp.messaging.incoming.documents.max.poll.interval.ms", Long.toString(interval.toMillis()));
+        ProofRun run = ground.run("impatient", impatient);
 
         // When
         String said = run.finish();
@@ -187,14 +167,15 @@ class DisturbanceIT {
         String whileTraining = said.substring(0, said.indexOf("finished: "));
         assertThat(whileTraining).doesNotContain("poll timeout has expired").doesNotContain("revoked [");
         assertThat(said.lines().filter(line -> line.contains("assigned ["))).hasSize(1);
+        assertThat(Comparison.of(ground.log(), calm, run).problems()).isEmpty();
     }
 
     @Test
     void aRunForEverMakesTheSameStepsHoweverItPollsAndWhenItIsKilled() throws Exception {
         // Given a run that goes on for ever, up to where partitions have come to the end of the log
         Map<String, String> forEver =
-                Map.of("millrace.train.epochs", "", "millrace.train.max-steps", Long.toString(steps - STRIDE));
-        ProofRun calm = run("calm", forEver);
+                Map.of("millrace.train.epochs", "", "millrace.train.max-steps", Long.toString(ground.steps() - STRIDE));
+        ProofRun calm = ground.run("calm", forEver);
         calm.finish();
 
         // When
@@ -204,7 +185,7 @@ class DisturbanceIT {
         sipping.put("millrace.intake.high-watermark", "1024");
         sipping.put("millrace.intake.low-watermark", "512");
         sipping.put("millrace.intake.position-interval", "5ms");
-        ProofRun restless = run("restless", sipping);
+        ProofRun restless = ground.run("restless", sipping);
         try (AppProcess trainer = restless.start()) {
             new KillWatch(trainer, restless.checkpoints(), 0, STRIDE, 0).await(new KillMoment.CheckpointStands(3));
             trainer.kill();
@@ -212,11 +193,8 @@ class DisturbanceIT {
         restless.finish();
 
         // Then
-        assertThat(restless.checkpoints().newestStep()).isEqualTo(steps - STRIDE);
-        for (String file : List.of("model.safetensors", "optimizer.safetensors")) {
-            assertThat(restless.checkpoints().newest().resolve(file))
-                    .hasSameBinaryContentAs(calm.checkpoints().newest().resolve(file));
-        }
+        assertThat(restless.checkpoints().newestStep()).isEqualTo(ground.steps() - STRIDE);
+        assertThat(Comparison.of(ground.log(), calm, restless).problems()).isEmpty();
     }
 
     /// Between the results of two steps there is the one step, for what it is made of is prepared meanwhile.
@@ -246,9 +224,5 @@ class DisturbanceIT {
         long before = ProofRun.lastStep(trainer);
         Thread.sleep(Duration.ofSeconds(2));
         return ProofRun.lastStep(trainer) == before;
-    }
-
-    private static ProofRun run(String name, Map<String, String> extra) {
-        return new ProofRun(MODULE, directory, name, kafka, STRIDE, KEEP, extra);
     }
 }

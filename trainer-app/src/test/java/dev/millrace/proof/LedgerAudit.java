@@ -16,13 +16,16 @@ import org.jspecify.annotations.Nullable;
 /// A position is turned into an index into the partition's one stream of tokens. A step whose windows go from index
 /// `a` to index `b` has the targets `a + 1` to `b`, but never more than the last token of the stream: the flush at the
 /// end of a run consumes it as well, though nothing follows it. So of a stream of `n` tokens the targets are 1 to
-/// `n - 1`, and each has to be covered once.
+/// `n - 1`, and each has to be covered once. Several epochs are one stream: the documents, and the documents again.
+/// Of a run that goes on for ever, the targets are those up to where its last step ends.
 ///
-/// Not thread-safe; for one ledger of one epoch.
+/// Not thread-safe; for one ledger.
 final class LedgerAudit {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Map<Integer, Stream> streams = new TreeMap<>();
+    private final int epochs;
+    private final boolean forEver;
     private final Map<Long, JsonNode> results = new HashMap<>();
     private final Map<Long, Long> targetsOfStep = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
@@ -32,13 +35,20 @@ final class LedgerAudit {
     /// What a ledger says.
     ///
     /// @param steps composed
-    /// @param trainedOnce documents all of whose tokens were targets once
-    /// @param duplicates documents with a token that was a target twice
+    /// @param trainedOnce documents all of whose tokens were targets once in each epoch
+    /// @param duplicates documents with a token that was a target twice in an epoch
     /// @param gaps documents with a token that was none
+    /// @param waiting documents of a run for ever that lie behind its last step, or that it ends in
     /// @param repeatedResults of steps that were done again
     /// @param problems all that is wrong, in words
     record Finding(
-            long steps, long trainedOnce, long duplicates, long gaps, long repeatedResults, List<String> problems) {
+            long steps,
+            long trainedOnce,
+            long duplicates,
+            long gaps,
+            long waiting,
+            long repeatedResults,
+            List<String> problems) {
         Finding {
             problems = List.copyOf(problems);
         }
@@ -48,22 +58,24 @@ final class LedgerAudit {
     private static final class Stream {
         private final NavigableMap<Long, LoggedDocument> documents;
         private final TreeMap<Long, Integer> firstToken = new TreeMap<>();
+        private final int perEpoch;
         private final int[] covered;
         private int next;
 
-        private Stream(NavigableMap<Long, LoggedDocument> documents) {
+        private Stream(NavigableMap<Long, LoggedDocument> documents, int epochs) {
             this.documents = documents;
             int tokens = 0;
             for (Map.Entry<Long, LoggedDocument> document : documents.entrySet()) {
                 firstToken.put(document.getKey(), tokens);
                 tokens = Math.addExact(tokens, document.getValue().tokens());
             }
-            this.covered = new int[tokens];
+            this.perEpoch = tokens;
+            this.covered = new int[Math.multiplyExact(tokens, epochs)];
         }
 
-        private int tokensBefore(long offset) {
+        private int tokensBefore(int epoch, long offset) {
             Map.Entry<Long, Integer> at = firstToken.ceilingEntry(offset);
-            return at == null ? covered.length : at.getValue();
+            return epoch * perEpoch + (at == null ? perEpoch : at.getValue());
         }
 
         private int size(long offset) {
@@ -72,18 +84,30 @@ final class LedgerAudit {
         }
     }
 
-    private LedgerAudit(Map<Integer, NavigableMap<Long, LoggedDocument>> log) {
-        log.forEach((partition, documents) -> streams.put(partition, new Stream(documents)));
+    private LedgerAudit(Map<Integer, NavigableMap<Long, LoggedDocument>> log, int epochs, boolean forEver) {
+        this.epochs = epochs;
+        this.forEver = forEver;
+        log.forEach((partition, documents) -> streams.put(partition, new Stream(documents, epochs)));
     }
 
+    /// Audits a run that is over.
+    ///
     /// @param lines of the ledger
     /// @param log the documents by partition and offset; offsets between them hold none
-    static Finding of(List<String> lines, Map<Integer, NavigableMap<Long, LoggedDocument>> log) {
-        LedgerAudit audit = new LedgerAudit(log);
+    static Finding of(List<String> lines, Map<Integer, NavigableMap<Long, LoggedDocument>> log, int epochs) {
+        return new LedgerAudit(log, epochs, false).read(lines);
+    }
+
+    /// Audits a run that goes on for ever, as far as it has come.
+    static Finding soFar(List<String> lines, Map<Integer, NavigableMap<Long, LoggedDocument>> log) {
+        return new LedgerAudit(log, 1, true).read(lines);
+    }
+
+    private Finding read(List<String> lines) {
         for (int i = 0; i < lines.size(); i++) {
-            audit.read(i + 1, lines.get(i));
+            read(i + 1, lines.get(i));
         }
-        return audit.finish();
+        return finish();
     }
 
     private void read(int number, String text) {
@@ -152,12 +176,12 @@ final class LedgerAudit {
         int epoch = position.path("epoch").asInt(-1);
         long offset = position.path("offset").asLong(-1);
         int token = position.path("token").asInt(-1);
-        if (epoch != 0 || offset < 0 || token < 0 || token > stream.size(offset)) {
+        if (epoch < 0 || epoch >= epochs || offset < 0 || token < 0 || token > stream.size(offset)) {
             problems.add("step " + step + " names a place of partition " + partition + " that the log does not have: "
                     + position);
             return null;
         }
-        return stream.tokensBefore(offset) + token;
+        return stream.tokensBefore(epoch, offset) + token;
     }
 
     private void result(int number, long step, JsonNode result) {
@@ -187,32 +211,42 @@ final class LedgerAudit {
                 problems.add("step " + step + " has no result");
             }
         }
-        long once = 0;
-        long duplicates = 0;
-        long gaps = 0;
-        for (Map.Entry<Integer, Stream> entry : streams.entrySet()) {
-            Stream stream = entry.getValue();
-            for (Map.Entry<Long, LoggedDocument> document : stream.documents.entrySet()) {
-                int first = stream.tokensBefore(document.getKey());
-                boolean missed = false;
-                boolean twice = false;
+        Tally tally = new Tally();
+        streams.forEach((partition, stream) -> tally(partition, stream, tally));
+        return new Finding(steps, tally.once, tally.duplicates, tally.gaps, tally.waiting, repeatedResults, problems);
+    }
+
+    private static final class Tally {
+        private long once;
+        private long duplicates;
+        private long gaps;
+        private long waiting;
+    }
+
+    private void tally(int partition, Stream stream, Tally tally) {
+        int last = forEver ? stream.next : stream.covered.length - 1;
+        for (Map.Entry<Long, LoggedDocument> document : stream.documents.entrySet()) {
+            boolean missed = false;
+            boolean twice = false;
+            boolean waits = false;
+            for (int epoch = 0; epoch < epochs; epoch++) {
+                int first = stream.tokensBefore(epoch, document.getKey());
+                int end = first + document.getValue().tokens();
+                waits |= end - 1 > last;
                 // The very first token of a partition is only ever an input.
-                for (int token = Math.max(1, first);
-                        token < first + document.getValue().tokens();
-                        token++) {
+                for (int token = Math.max(1, first); token < Math.min(end, last + 1); token++) {
                     missed |= stream.covered[token] == 0;
                     twice |= stream.covered[token] > 1;
                 }
-                once += missed || twice ? 0 : 1;
-                duplicates += twice ? 1 : 0;
-                gaps += missed ? 1 : 0;
-                if (missed || twice) {
-                    problems.add("document " + document.getValue().id() + " at @" + document.getKey()
-                            + " of partition " + entry.getKey() + " was "
-                            + (missed ? "not wholly trained" : "trained twice in part"));
-                }
+            }
+            tally.once += missed || twice || waits ? 0 : 1;
+            tally.duplicates += twice ? 1 : 0;
+            tally.gaps += missed ? 1 : 0;
+            tally.waiting += waits ? 1 : 0;
+            if (missed || twice) {
+                problems.add("document " + document.getValue().id() + " at @" + document.getKey() + " of partition "
+                        + partition + " was " + (missed ? "not wholly trained" : "trained twice in part"));
             }
         }
-        return new Finding(steps, once, duplicates, gaps, repeatedResults, problems);
     }
 }
