@@ -27,6 +27,12 @@ final class ModelFunctions {
         return Kernels.compile(constants(config, adapters, precision, objective), scripts(config), device);
     }
 
+    /// The library as a file, which any PyTorch of the same or a later version loads.
+    static byte[] archive(ModelConfig config, Precision precision) {
+        return ScriptArchive.write(
+                constants(config, Adapters.NONE, precision, Objective.CROSS_ENTROPY), scripts(config));
+    }
+
     private static SequencedMap<String, Number> constants(
             ModelConfig config, Adapters adapters, Precision precision, Objective objective) {
         SequencedMap<String, Number> constants = new LinkedHashMap<>();

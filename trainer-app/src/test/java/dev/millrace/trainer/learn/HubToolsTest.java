@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.millrace.trainer.Python;
 import dev.millrace.trainer.model.AdapterShape;
 import dev.millrace.trainer.model.TokenGrid;
 import dev.millrace.trainer.weights.FloatFormat;
 import dev.millrace.trainer.weights.SafetensorsWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,11 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// What we write is read by the hub's own tools, Transformers and PEFT, where there is a Python that has them:
-/// `-Dmillrace.python=…`, else `python3`.
+/// What we write is read by the hub's own tools, Transformers and PEFT, where there is a [Python] that has
+/// them.
 @SuppressWarnings("NullAway.Init") // JUnit fills the field
 class HubToolsTest {
-    private static final String PYTHON = System.getProperty("millrace.python", "python3");
     private static final int VOCABULARY = 512;
     private static final int COLUMNS = 24;
     private static final LearnerSettings SETTINGS = SmallModels.settings(5);
@@ -48,7 +47,7 @@ class HubToolsTest {
     })
     void peftLoadsOurAdaptersAndTransformersTheModelsThatTheyAreMergedInto(String fixture, String modules)
             throws IOException, InterruptedException {
-        assumeTrue(hasTheTools(), PYTHON + " has no Transformers and PEFT (-Dmillrace.python names another)");
+        assumeTrue(Python.has("peft, transformers"), Python.missing("Transformers and PEFT"));
 
         // Given
         Path base = Files.createDirectory(directory.resolve("base"));
@@ -71,31 +70,15 @@ class HubToolsTest {
         Files.writeString(directory.resolve("ids.json"), "[%s, %s]".formatted(row(ids, 0), row(ids, 1)));
 
         // When
-        Process tools = new ProcessBuilder(PYTHON, "src/test/reference/hub_tools.py", directory.toString())
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(tools.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        Python.Ended tools = Python.run(Path.of("src/test/reference/hub_tools.py"), directory.toString());
 
         // Then
-        assertThat(tools.waitFor()).as(said).isZero();
+        assertThat(tools.exit()).as(tools.said()).isZero();
         System.out.println(fixture + "  "
-                + said.lines().filter(line -> line.contains("logit")).toList());
+                + tools.said().lines().filter(line -> line.contains("logit")).toList());
     }
 
     private static String row(int[] ids, int row) {
         return Arrays.toString(Arrays.copyOfRange(ids, row * COLUMNS, (row + 1) * COLUMNS));
-    }
-
-    private static boolean hasTheTools() throws InterruptedException {
-        try {
-            return new ProcessBuilder(PYTHON, "-c", "import peft, transformers")
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
-        } catch (IOException e) {
-            return false;
-        }
     }
 }
