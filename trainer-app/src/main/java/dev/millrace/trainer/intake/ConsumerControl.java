@@ -8,10 +8,12 @@ import org.apache.kafka.common.TopicPartition;
 final class ConsumerControl implements FlowControl {
     private final String topic;
     private final Consumer<?, ?> consumer;
+    private final PolledOffsets polled;
 
-    ConsumerControl(String topic, Consumer<?, ?> consumer) {
+    ConsumerControl(String topic, Consumer<?, ?> consumer, PolledOffsets polled) {
         this.topic = topic;
         this.consumer = consumer;
+        this.polled = polled;
     }
 
     /// One thing to do to one partition of a consumer.
@@ -33,10 +35,12 @@ final class ConsumerControl implements FlowControl {
         }
     }
 
-    record Seek(long offset) implements Action {
+    /// @param polled is told
+    record Seek(long offset, PolledOffsets polled) implements Action {
         @Override
         public void on(Consumer<?, ?> consumer, TopicPartition partition) {
             consumer.seek(partition, offset);
+            polled.sought(partition.partition(), offset);
         }
     }
 
@@ -52,6 +56,6 @@ final class ConsumerControl implements FlowControl {
 
     @Override
     public void seek(int partition, long offset) {
-        new Seek(offset).on(consumer, new TopicPartition(topic, partition));
+        new Seek(offset, polled).on(consumer, new TopicPartition(topic, partition));
     }
 }

@@ -61,9 +61,9 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
         this.polled = polled;
         this.topic = settings.getValue("mp.messaging.incoming." + CHANNEL + ".topic", String.class);
         this.group = settings.getValue("mp.messaging.incoming." + CHANNEL + ".group.id", String.class);
-        this.control = new PollThreadControl(topic, () -> consumer(clients));
+        this.control = new PollThreadControl(topic, () -> consumer(clients), polled);
         this.exchange = new RecordExchange(
-                config.highWatermark().asLongValue(), config.lowWatermark().asLongValue(), control);
+                config.highWatermark().asLongValue(), config.lowWatermark().asLongValue(), control, polled);
         long millis = config.positionInterval().toMillis();
         var _ = positions.scheduleWithFixedDelay(
                 () -> control.run(this::observe, "read positions"), millis, millis, TimeUnit.MILLISECONDS);
@@ -119,7 +119,7 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
     @Override
     public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
         LOG.infof("assigned %s", partitions);
-        exchange.assign(numbers(partitions), new ConsumerControl(topic, consumer));
+        exchange.assign(numbers(partitions), new ConsumerControl(topic, consumer, polled));
         SortedSet<Integer> unread = exchange.unread();
         if (!unread.isEmpty()) {
             LOG.warnf(

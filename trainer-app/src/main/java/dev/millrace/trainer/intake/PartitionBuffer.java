@@ -20,7 +20,6 @@ final class PartitionBuffer {
     private boolean paused;
     private boolean assigned;
     private boolean atLogEnd;
-    /// Sent back to an earlier offset, and nothing has come from there yet.
     private boolean rewound;
     private long lag;
 
@@ -30,19 +29,16 @@ final class PartitionBuffer {
     }
 
     /// Takes a record in, unless it was taken before (a fetch repeated after a seek) or lies past the end of
-    /// the run. One that lies there says that all before it have come, but not once the partition was rewound:
-    /// it may have been on its way since before, for only a partition that is complete is rewound.
+    /// the run. One that lies there says that all before it have come.
     void offer(ConsumerRecord<byte[], byte[]> record) {
+        rewound = false;
         if (record.offset() < awaited) {
             return;
         }
         if (record.offset() >= end) {
-            if (!rewound) {
-                awaited = end;
-            }
+            awaited = end;
             return;
         }
-        rewound = false;
         awaited = record.offset() + 1;
         bytes += size(record);
         atLogEnd = false;
@@ -64,6 +60,11 @@ final class PartitionBuffer {
         awaited = offset;
         atLogEnd = false;
         rewound = true;
+    }
+
+    /// Whether it was sent back, and nothing has come from there yet.
+    boolean rewound() {
+        return rewound;
     }
 
     /// All records of the run have come.

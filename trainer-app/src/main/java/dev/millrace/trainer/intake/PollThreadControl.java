@@ -13,11 +13,13 @@ final class PollThreadControl implements FlowControl {
 
     private final String topic;
     private final Supplier<@Nullable KafkaConsumer<byte[], byte[]>> channel;
+    private final PolledOffsets polled;
     private volatile boolean stopped;
 
-    PollThreadControl(String topic, Supplier<@Nullable KafkaConsumer<byte[], byte[]>> channel) {
+    PollThreadControl(String topic, Supplier<@Nullable KafkaConsumer<byte[], byte[]>> channel, PolledOffsets polled) {
         this.topic = topic;
         this.channel = channel;
+        this.polled = polled;
     }
 
     @Override
@@ -32,7 +34,7 @@ final class PollThreadControl implements FlowControl {
 
     @Override
     public void seek(int partition, long offset) {
-        queue(partition, "seek to " + offset, new ConsumerControl.Seek(offset));
+        queue(partition, "seek to " + offset, new ConsumerControl.Seek(offset, polled));
     }
 
     /// The consumer is broken: there is no poll thread to queue anything on.

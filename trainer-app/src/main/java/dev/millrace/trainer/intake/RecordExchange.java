@@ -29,13 +29,15 @@ public final class RecordExchange implements RecordSource {
     private final long highWatermark;
     private final long lowWatermark;
     private final FlowControl control;
+    private final PolledOffsets polled;
     private @Nullable IntakeFailedException failure;
     private boolean open;
     private boolean closed;
 
     /// @param highWatermark record bytes at which a partition is paused
     /// @param lowWatermark record bytes at which it is resumed
-    RecordExchange(long highWatermark, long lowWatermark, FlowControl control) {
+    /// @param polled knows what was fetched since a partition was rewound
+    RecordExchange(long highWatermark, long lowWatermark, FlowControl control, PolledOffsets polled) {
         if (lowWatermark < 0 || lowWatermark >= highWatermark) {
             throw new IllegalArgumentException("millrace.intake.low-watermark = " + lowWatermark
                     + " must lie below millrace.intake.high-watermark = " + highWatermark);
@@ -43,6 +45,7 @@ public final class RecordExchange implements RecordSource {
         this.highWatermark = highWatermark;
         this.lowWatermark = lowWatermark;
         this.control = control;
+        this.polled = polled;
     }
 
     /// Opens the exchange, once: each partition of the run with the offset at which it begins and the one at
@@ -89,10 +92,10 @@ public final class RecordExchange implements RecordSource {
                     buffer.assigned(true);
                     now.seek(partition, buffer.awaited());
                     buffer.paused(wantsNoMore(buffer));
-                    if (buffer.paused()) {
-                        now.pause(partition);
-                    } else {
-                        now.resume(partition);
+                    hold(partition, buffer.paused(), now);
+                    if (!now.equals(control)) {
+                        // What was asked before it was taken away may still be queued, and must not have the last word.
+                        hold(partition, buffer.paused(), control);
                     }
                 } else {
                     (open ? unread : assignedBeforeOpening).add(partition);
@@ -104,6 +107,14 @@ public final class RecordExchange implements RecordSource {
             changed.signalAll();
         } finally {
             lock.unlock();
+        }
+    }
+
+    private static void hold(int partition, boolean paused, FlowControl control) {
+        if (paused) {
+            control.pause(partition);
+        } else {
+            control.resume(partition);
         }
     }
 
@@ -133,7 +144,7 @@ public final class RecordExchange implements RecordSource {
         try {
             for (ConsumerRecord<byte[], byte[]> record : records) {
                 PartitionBuffer buffer = partitions.get(record.partition());
-                if (buffer != null) {
+                if (buffer != null && (!buffer.rewound() || isFirstOfPass(buffer, record))) {
                     buffer.offer(record);
                     if (!buffer.paused() && wantsNoMore(buffer)) {
                         buffer.paused(true);
@@ -145,6 +156,13 @@ public final class RecordExchange implements RecordSource {
         } finally {
             lock.unlock();
         }
+    }
+
+    /// What a partition was fetched of before it was rewound may still be on its way, and some of it twice: it was
+    /// taken
+    /// away and came back then. The next pass begins with what was fetched for it.
+    private boolean isFirstOfPass(PartitionBuffer buffer, ConsumerRecord<byte[], byte[]> record) {
+        return polled.isFirstFrom(record.partition(), buffer.awaited(), record.offset());
     }
 
     private boolean wantsNoMore(PartitionBuffer buffer) {
@@ -197,24 +215,31 @@ public final class RecordExchange implements RecordSource {
         lock.lockInterruptibly();
         try {
             PartitionBuffer buffer = buffer(partition);
-            while (true) {
-                requireAlive(partition);
-                ConsumerRecord<byte[], byte[]> record = buffer.poll();
-                if (record != null) {
-                    if (buffer.paused() && buffer.bytes() <= lowWatermark && !buffer.complete()) {
-                        buffer.paused(false);
-                        control.resume(partition);
-                    }
-                    return new Taken.Next(record);
-                }
-                if (buffer.exhausted()) {
-                    return new Taken.Exhausted();
-                }
-                if (buffer.atLogEnd()) {
-                    return new Taken.AtLogEnd();
-                }
+            requireAlive(partition);
+            while (waits(partition)) {
                 changed.await();
+                requireAlive(partition);
             }
+            ConsumerRecord<byte[], byte[]> record = buffer.poll();
+            if (record == null) {
+                return buffer.exhausted() ? new Taken.Exhausted() : new Taken.AtLogEnd();
+            }
+            if (buffer.paused() && buffer.bytes() <= lowWatermark && !buffer.complete()) {
+                buffer.paused(false);
+                control.resume(partition);
+            }
+            return new Taken.Next(record);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether who takes from a partition has to wait.
+    boolean waits(int partition) {
+        lock.lock();
+        try {
+            PartitionBuffer buffer = buffer(partition);
+            return buffer.count() == 0 && !buffer.exhausted() && !buffer.atLogEnd();
         } finally {
             lock.unlock();
         }
@@ -224,15 +249,21 @@ public final class RecordExchange implements RecordSource {
     public void awaitAny(Collection<Integer> awaited) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            while (true) {
-                for (int partition : awaited) {
-                    requireAlive(partition);
-                    if (!buffer(partition).atLogEnd()) {
-                        return;
-                    }
-                }
+            requireAllAlive(awaited);
+            while (atLogEnd(awaited)) {
                 changed.await();
+                requireAllAlive(awaited);
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether all of these stand at their log end.
+    boolean atLogEnd(Collection<Integer> asked) {
+        lock.lock();
+        try {
+            return asked.stream().allMatch(partition -> buffer(partition).atLogEnd());
         } finally {
             lock.unlock();
         }
@@ -329,6 +360,12 @@ public final class RecordExchange implements RecordSource {
                     "partition " + partition + " is not of this run, which has " + partitions.keySet());
         }
         return buffer;
+    }
+
+    private void requireAllAlive(Collection<Integer> asked) throws InterruptedException {
+        for (int partition : asked) {
+            requireAlive(partition);
+        }
     }
 
     private void requireAlive(int partition) throws InterruptedException {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class RecordExchangeTest {
     private final List<String> asked = new ArrayList<>();
+    private final PolledOffsets polled = new PolledOffsets();
     private final FlowControl control = new FlowControl() {
         @Override
         public void pause(int partition) {
@@ -28,9 +29,10 @@ class RecordExchangeTest {
         @Override
         public void seek(int partition, long offset) {
             asked.add("seek " + partition + " to " + offset);
+            polled.sought(partition, offset);
         }
     };
-    private final RecordExchange exchange = new RecordExchange(100, 50, control);
+    private final RecordExchange exchange = new RecordExchange(100, 50, control, polled);
 
     @Test
     void aFullPartitionIsPausedAloneAndResumedAtTheLowWatermark() throws InterruptedException {
@@ -153,12 +155,64 @@ class RecordExchangeTest {
         exchange.rewind(0, 0);
         exchange.offer(List.of(record(0, 3, 1), record(0, 4, 1)));
         CompletableFuture<Taken> taken = taking(0);
+        polled.returned(0, 0, 2);
         exchange.offer(List.of(record(0, 0, 1), record(0, 1, 1), record(0, 2, 1)));
 
         // Then
         assertThat(taken.get(10, TimeUnit.SECONDS)).isInstanceOf(Taken.Next.class);
         assertThat(offsets(0, 1)).containsExactly(1L);
         assertThat(exchange.take(0)).isInstanceOf(Taken.Exhausted.class);
+    }
+
+    @Test
+    void whatWasOnItsWayTwiceWhenAPartitionWasRewoundDoesNotBeginItsNextPass() throws Exception {
+        // Given a run that goes on at @1, and has it fetched again, for the partition is taken away and comes back
+        exchange.open(Map.of(0, new RecordExchange.Range(1, 2)));
+        exchange.assign(List.of(0), control);
+        polled.returned(0, 1, 1);
+        exchange.revoke(List.of(0));
+        exchange.assign(List.of(0), control);
+        polled.returned(0, 1, 1);
+        exchange.offer(List.of(record(0, 1, 1)));
+        assertThat(offsets(0, 1)).containsExactly(1L);
+
+        // When
+        exchange.rewind(0, 0);
+        exchange.offer(List.of(record(0, 1, 1)));
+        polled.returned(0, 0, 1);
+        exchange.offer(List.of(record(0, 0, 1), record(0, 1, 1)));
+
+        // Then
+        assertThat(offsets(0, 2)).containsExactly(0L, 1L);
+        assertThat(exchange.take(0)).isInstanceOf(Taken.Exhausted.class);
+    }
+
+    @Test
+    void whatWasAskedBeforeAPartitionWasTakenAwayDoesNotHaveTheLastWord() throws InterruptedException {
+        // Given a pause that has not taken effect when the partition is taken away
+        open(0);
+        exchange.offer(List.of(record(0, 0, 60), record(0, 1, 60)));
+        exchange.revoke(List.of(0));
+        exchange.take(0);
+        asked.clear();
+
+        // When it comes back, and wants more
+        exchange.assign(List.of(0), new FlowControl() {
+            @Override
+            public void pause(int partition) {
+                asked.add("pause at once");
+            }
+
+            @Override
+            public void resume(int partition) {
+                asked.add("resume at once");
+            }
+
+            @Override
+            public void seek(int partition, long offset) {}
+        });
+
+        assertThat(asked).containsExactly("resume at once", "resume 0");
     }
 
     @Test
