@@ -1,0 +1,156 @@
+package dev.millrace.producer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.testing.AppProcess;
+import dev.millrace.testing.EmbeddedKafka;
+import dev.millrace.testing.KafkaMain;
+import dev.millrace.testing.RawRequest;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Slow and huge requests that hold what they may of the room that all share, and others beside them.
+class StarvationIT {
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+    /// As large as a document may be, nearly; two of them leave a tenth of the room.
+    private static final String LARGE = "{\"text\":\"" + "w".repeat(3_900_000) + "\"}";
+
+    private static final int SMALL = 20;
+
+    @TempDir
+    Path directory;
+
+    private final AtomicBoolean enough = new AtomicBoolean();
+
+    @Test
+    void smallRequestsAreAnsweredWhileSlowAndHugeOnesFillTheRoom() throws Exception {
+        try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory.resolve("kafka"))) {
+            kafka.createTopic(KafkaMain.DOCUMENTS, 4);
+            KafkaMain.createIngestions(kafka);
+            try (AppProcess producer = AppProcess.start(
+                            Path.of("."),
+                            Map.of(
+                                    "kafka.bootstrap.servers",
+                                    kafka.bootstrapServers(),
+                                    "millrace.api.max-in-flight",
+                                    "8M"),
+                            Map.of(),
+                            directory.resolve("producer.log"));
+                    HttpClient http = HttpClient.newHttpClient()) {
+                producer.awaitOk("/q/health/ready", LIMIT);
+                try (RawRequest slowStream = RawRequest.stream(producer.port(), "/v1/documents");
+                        RawRequest slowDocument = RawRequest.single(producer.port(), "/v1/documents", LARGE.length())) {
+                    // Both lack their ends.
+                    slowStream.chunk(LARGE);
+                    slowDocument.write(LARGE.substring(0, LARGE.length() - 1));
+                    await().atMost(LIMIT).until(() -> held(producer) > 7_500_000);
+                    CompletableFuture<HttpResponse<String>> endless = post(
+                            http,
+                            producer,
+                            "application/x-ndjson",
+                            HttpRequest.BodyPublishers.ofInputStream(Lines::new));
+                    await().atMost(LIMIT).until(() -> delivered(producer) > 1_000);
+
+                    List<CompletableFuture<HttpResponse<String>>> small = new ArrayList<>();
+                    for (int i = 0; i < SMALL; i++) {
+                        small.add(post(
+                                http,
+                                producer,
+                                "application/json",
+                                HttpRequest.BodyPublishers.ofString("{\"text\":\"small " + i + "\"}")));
+                    }
+
+                    for (CompletableFuture<HttpResponse<String>> each : small) {
+                        HttpResponse<String> answer = each.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+                        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+                    }
+                    assertThat(endless).isNotDone();
+                    enough.set(true);
+                    JsonObject summary = new JsonObject(endless.get(LIMIT.toSeconds(), TimeUnit.SECONDS)
+                                    .body())
+                            .getJsonObject("summary");
+                    assertThat(summary.getLong("documents"))
+                            .isGreaterThan(1_000)
+                            .isEqualTo(summary.getLong("delivered"));
+                    slowStream.chunk("\n");
+                    slowStream.lastChunk();
+                    assertThat(slowStream.readUntil("summary")).contains("\"status\":\"delivered\"");
+                    slowDocument.write("}");
+                    assertThat(slowDocument.readUntil("offset")).contains("\"status\":\"delivered\"");
+                }
+            }
+        }
+    }
+
+    /// A stream that ends when it has been long enough.
+    private final class Lines extends InputStream {
+        private final byte[] line = ("{\"text\":\"" + "e".repeat(1_000) + "\"}\n").getBytes(StandardCharsets.UTF_8);
+        private int at;
+
+        @Override
+        public int read() {
+            if (at == 0 && enough.get()) {
+                return -1;
+            }
+            int next = line[at];
+            at = (at + 1) % line.length;
+            return next;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) {
+            int count = 0;
+            int next = read();
+            while (next >= 0) {
+                bytes[offset + count++] = (byte) next;
+                next = count < length ? read() : -1;
+            }
+            return count == 0 ? -1 : count;
+        }
+    }
+
+    private static CompletableFuture<HttpResponse<String>> post(
+            HttpClient http, AppProcess producer, String type, HttpRequest.BodyPublisher body) {
+        return http.sendAsync(
+                HttpRequest.newBuilder(
+                                URI.create("http://localhost:" + producer.port() + "/v1/documents?report=summary"))
+                        .header("Content-Type", type)
+                        .POST(body)
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static double held(AppProcess producer) throws IOException, InterruptedException {
+        return metric(producer, "millrace_requests_held_bytes");
+    }
+
+    private static double delivered(AppProcess producer) throws IOException, InterruptedException {
+        return metric(producer, "millrace_deliveries_total{status=\"delivered\"}");
+    }
+
+    private static double metric(AppProcess producer, String name) throws IOException, InterruptedException {
+        return producer.get("/q/metrics")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .sum();
+    }
+}
