@@ -15,18 +15,22 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/// Streams far larger than the heap, through the packaged producer: one request that is written as it goes, and a
-/// file. The heap is given; a producer that kept what it is sent would end with an OutOfMemoryError.
+/// Streams far larger than the heap, through the packaged producer: one request that is written as it goes, a file,
+/// and a medium that goes to the store. The heap is given; a producer that kept what it is sent would end with an
+/// OutOfMemoryError.
 ///
 /// `./mvnw -Pprove` runs it over gibibytes, a test over a few hundred mebibytes.
 final class FlatMemory {
     /// Room for the producer's own buffer (64 MiB) and for what requests may hold (32 MiB).
     private static final int HEAP_MEBIBYTES = 192;
+    private static final Map<String, String> SMALL_HEAP =
+            Map.of("JAVA_TOOL_OPTIONS", "-XX:+ExitOnOutOfMemoryError -Xmx" + HEAP_MEBIBYTES + "m");
     private static final Duration LIMIT = Duration.ofMinutes(30);
     private static final String LINE = "{\"text\":\"" + "word ".repeat(200) + "\"}\n";
 
     private final Path module;
     private final Path directory;
+    private final long mebibytes;
     private final long documents;
 
     /// What the producer did.
@@ -39,6 +43,7 @@ final class FlatMemory {
     FlatMemory(Path module, Path directory, long mebibytes) {
         this.module = module;
         this.directory = directory;
+        this.mebibytes = mebibytes;
         this.documents = mebibytes * (1 << 20) / LINE.length();
     }
 
@@ -57,6 +62,11 @@ final class FlatMemory {
                     throw new IllegalStateException("documents are missing");
                 }
             }
+            System.out.printf(
+                    "a medium of %,d MiB in the store with -Xmx%dm; at most %,d MiB resident%n",
+                    flat.mebibytes,
+                    HEAP_MEBIBYTES,
+                    flat.medium(broker.bootstrapServers()).peakMemory() >> 20);
         }
     }
 
@@ -68,7 +78,7 @@ final class FlatMemory {
         return AppProcess.start(
                 module,
                 Map.of("kafka.bootstrap.servers", bootstrapServers),
-                Map.of("JAVA_TOOL_OPTIONS", "-XX:+ExitOnOutOfMemoryError -Xmx" + HEAP_MEBIBYTES + "m"),
+                SMALL_HEAP,
                 arguments,
                 directory.resolve(name + ".log"));
     }
@@ -120,6 +130,37 @@ final class FlatMemory {
             return new Outcome(delivered, peak);
         } finally {
             Files.delete(file);
+        }
+    }
+
+    /// One medium, of a length that is not told, in the store.
+    Outcome medium(String bootstrapServers) throws Exception {
+        Path store = Files.createDirectories(directory.resolve("media"));
+        Map<String, String> settings = Map.of(
+                "kafka.bootstrap.servers", bootstrapServers,
+                "millrace.claim.directory", store.toString(),
+                "millrace.claim.max-size", Long.toString(mebibytes << 20));
+        try (AppProcess producer =
+                AppProcess.start(module, settings, SMALL_HEAP, List.of(), directory.resolve("medium.log"))) {
+            producer.awaitOk("/q/health/ready", LIMIT);
+            HttpURLConnection connection =
+                    (HttpURLConnection) URI.create("http://localhost:" + producer.port() + "/v1/documents")
+                            .toURL()
+                            .openConnection();
+            connection.setRequestMethod("POST");
+            connection.setRequestProperty("Content-Type", "image/png");
+            connection.setDoOutput(true);
+            connection.setChunkedStreamingMode(1 << 16);
+            byte[] piece = new byte[1 << 20];
+            try (OutputStream out = connection.getOutputStream()) {
+                for (long n = 0; n < mebibytes; n++) {
+                    out.write(piece);
+                }
+            }
+            try (InputStream in = connection.getInputStream()) {
+                String report = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                return new Outcome(report.contains("\"status\":\"delivered\"") ? 1 : 0, producer.peakMemory());
+            }
         }
     }
 

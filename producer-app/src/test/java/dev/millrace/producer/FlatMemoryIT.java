@@ -18,7 +18,7 @@ class FlatMemoryIT {
     Path directory;
 
     @Test
-    void whatIsLargerThanTheHeapGoesThroughAsARequestAndAsAFile() throws Exception {
+    void whatIsLargerThanTheHeapGoesThroughAsARequestAsAFileAndAsAMedium() throws Exception {
         try (EmbeddedKafka kafka = EmbeddedKafka.start(1, directory.resolve("kafka"))) {
             kafka.createTopic(KafkaMain.DOCUMENTS, 4);
             KafkaMain.createIngestions(kafka);
@@ -26,9 +26,12 @@ class FlatMemoryIT {
 
             FlatMemory.Outcome request = flat.request(kafka.bootstrapServers());
             FlatMemory.Outcome file = flat.file(kafka.bootstrapServers());
+            FlatMemory.Outcome medium = flat.medium(kafka.bootstrapServers());
 
             assertThat(request.delivered()).isEqualTo(flat.documents());
             assertThat(file.delivered()).isEqualTo(flat.documents());
+            assertThat(medium.delivered()).isEqualTo(1);
+            assertThat(medium.peakMemory()).isLessThan(MOST_RESIDENT);
             assertThat(request.peakMemory()).isLessThan(MOST_RESIDENT);
             assertThat(file.peakMemory()).isLessThan(MOST_RESIDENT);
         }

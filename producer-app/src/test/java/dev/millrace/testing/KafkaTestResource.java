@@ -4,7 +4,9 @@ import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A broker for `@QuarkusTest`s, with the topics of Millrace.
@@ -16,6 +18,7 @@ public final class KafkaTestResource implements QuarkusTestResourceLifecycleMana
     public static final String NO_TOPIC = "no-documents";
 
     private static volatile @Nullable EmbeddedKafka running;
+    private static volatile @Nullable Path store;
 
     /// The broker of the running tests: to stop it and to start it.
     public static EmbeddedKafka kafka() {
@@ -24,6 +27,11 @@ public final class KafkaTestResource implements QuarkusTestResourceLifecycleMana
             throw new IllegalStateException("no broker is running: the test lacks its resource");
         }
         return kafka;
+    }
+
+    /// The store of media of the running tests.
+    public static Path store() {
+        return Objects.requireNonNull(store, "no broker is running: the test lacks its resource");
     }
 
     @Override
@@ -35,11 +43,17 @@ public final class KafkaTestResource implements QuarkusTestResourceLifecycleMana
             kafka.createTopic(OTHER_DOCUMENTS, 1);
             KafkaMain.createIngestions(kafka);
             running = kafka;
+            Path media = Files.createTempDirectory("millrace-media-");
+            store = media;
             return Map.of(
                     "kafka.bootstrap.servers",
                     kafka.bootstrapServers(),
                     "millrace.topics.allowed",
-                    OTHER_DOCUMENTS + "," + NO_TOPIC);
+                    OTHER_DOCUMENTS + "," + NO_TOPIC,
+                    "millrace.claim.directory",
+                    media.toString(),
+                    "millrace.claim.max-size",
+                    "32M");
         } catch (IOException e) {
             throw new UncheckedIOException("no directory for the broker", e);
         }

@@ -51,10 +51,20 @@ public final class RawRequest implements AutoCloseable {
         return new RawRequest(port, path, "application/json", "Content-Length: " + length);
     }
 
+    /// A medium of a length that is announced.
+    public static RawRequest medium(int port, String path, int length) throws IOException {
+        return new RawRequest(port, path, "image/png", "Content-Length: " + length);
+    }
+
     /// Bytes of the body, as they are.
     public void write(String text) throws IOException {
+        write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Bytes of the body, as they are.
+    public void write(byte[] bytes) throws IOException {
         OutputStream out = socket.getOutputStream();
-        out.write(text.getBytes(StandardCharsets.UTF_8));
+        out.write(bytes);
         out.flush();
     }
 

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import org.apache.kafka.server.config.AbstractKafkaConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -94,6 +96,41 @@ class KubernetesTest {
                 .containsExactly(setting(settings, "MILLRACE_TOKENIZER_DIRECTORY"));
         assertThat(setting(settings, "MILLRACE_TRAIN_MODEL"))
                 .startsWith(setting(settings, "MILLRACE_TOKENIZER_DIRECTORY"));
+    }
+
+    @Test
+    void theStoreOfMediaIsMountedWhereTheProducerLooksForIt(@TempDir Path overlay) throws Exception {
+        Path here = overlay.toRealPath();
+        Path k8s = K8S.toRealPath();
+        Files.writeString(here.resolve("kustomization.yaml"), """
+                apiVersion: kustomize.config.k8s.io/v1beta1
+                kind: Kustomization
+                resources:
+                  - %s
+                components:
+                  - %s
+                """.formatted(
+                        here.relativize(k8s.resolve("base")), here.relativize(k8s.resolve("components/media-store"))));
+
+        Cluster cluster = render(here);
+
+        assertThat(ClusterRules.breaches(cluster)).isEmpty();
+        assertThat(cluster.find(Deployment.class, "producer")
+                        .orElseThrow()
+                        .getSpec()
+                        .getTemplate()
+                        .getSpec()
+                        .getContainers()
+                        .getFirst()
+                        .getVolumeMounts())
+                .extracting(VolumeMount::getMountPath)
+                .contains(
+                        "/tmp",
+                        setting(
+                                cluster.find(ConfigMap.class, "producer")
+                                        .orElseThrow()
+                                        .getData(),
+                                "MILLRACE_CLAIM_DIRECTORY"));
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.millrace.producer.document.QualityConfig;
 import dev.millrace.producer.document.QualityRules;
 import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.publish.Topics;
+import dev.millrace.producer.store.ConfiguredStore;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
 import io.micrometer.core.instrument.Counter;
@@ -55,6 +56,7 @@ final class DocumentRoutes {
             Rejections rejections,
             OpenStreams streams,
             ApiConfig config,
+            ConfiguredStore store,
             MeterRegistry registry) {
         QualityRules rules = QualityRules.of(quality);
         DocumentReader reader = DocumentReader.of(limits, quality);
@@ -64,7 +66,7 @@ final class DocumentRoutes {
         this.standardTopic = topics.standard();
         this.streams = streams;
         this.config = config;
-        this.forms = new DocumentForms(reader, limits.maxNameLength(), limits.maxParts(), rules);
+        this.forms = new DocumentForms(reader, limits.maxNameLength(), limits.maxParts(), rules, store.media());
         this.singles = count(registry, "single");
         this.streamed = count(registry, "stream");
     }

@@ -2,9 +2,11 @@ package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Fault;
+import dev.millrace.producer.store.StoreFullException;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -44,6 +46,18 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
         return no.fault() == Fault.TOO_LARGE
                 ? of(413, "Body too large", no.reason())
                 : of(400, "Body is damaged", no.reason());
+    }
+
+    /// The store of media does not take what is too large for the log.
+    static Problem store(IOException e, Duration retryAfter) {
+        return e instanceof StoreFullException
+                ? of(507, "No room left", "the store of media, millrace.claim.directory, is full")
+                : new Problem(
+                        503,
+                        "The store is away",
+                        "the store of media, millrace.claim.directory, fails; the log of the producer says why",
+                        Optional.of(retryAfter),
+                        new JsonObject());
     }
 
     static Problem late(Duration limit) {

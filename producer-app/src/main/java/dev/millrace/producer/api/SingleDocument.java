@@ -3,6 +3,7 @@ package dev.millrace.producer.api;
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.BodyReader;
 import dev.millrace.producer.document.Document;
+import dev.millrace.producer.document.Fault;
 import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
 import dev.millrace.producer.unpack.Unpacking;
@@ -13,6 +14,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// One request with one document. Its body is read, and unpacked, while there is room for it; the answer is the
 /// delivery report.
@@ -30,8 +32,11 @@ final class SingleDocument {
     private final Visit visit;
     private final BodyReader reader;
     private final Unpacking unpacking;
-    private final Buffer body = Buffer.buffer();
+    private Buffer body = Buffer.buffer();
     private final BodyDeadline deadline;
+    /// Where the body is too large to be held.
+    private @Nullable LargeUpload upload;
+
     private long held;
     private boolean over;
 
@@ -49,10 +54,7 @@ final class SingleDocument {
         this.visit = visit;
         this.reader = reader;
         this.unpacking = unpacking;
-        this.deadline = new BodyDeadline(
-                context.owner(),
-                reception.config().bodyTimeout(),
-                () -> refuse(Problem.late(reception.config().bodyTimeout())));
+        this.deadline = new BodyDeadline(context.owner(), reception.config().bodyTimeout(), this::late);
     }
 
     void start() {
@@ -66,6 +68,16 @@ final class SingleDocument {
             }
         });
         readOn();
+    }
+
+    private void late() {
+        LargeUpload now = upload;
+        if (now != null && now.busy()) {
+            // Not the client is slow: the store is.
+            deadline.begin();
+        } else {
+            refuse(Problem.late(reception.config().bodyTimeout()));
+        }
     }
 
     private void readOn() {
@@ -83,7 +95,7 @@ final class SingleDocument {
         }
         unpacking.feed(part.getBytes());
         unpack();
-        if (!over && reception.room().full()) {
+        if (!over && upload == null && reception.room().full()) {
             request.pause();
             readOn();
         }
@@ -113,9 +125,10 @@ final class SingleDocument {
     /// @return whether there was room for it
     private boolean append(byte[] piece) {
         if (body.length() + piece.length > reception.reader().maxBytes()) {
-            Admission.Rejected no = reception.reader().tooLarge();
-            reject(no);
-            refuse(Problem.of(413, "Document too large", no.reason()));
+            upload = new LargeUpload(request, context, reception, unpacking, deadline, this);
+            upload.start(reader, body.appendBytes(piece).getBytes());
+            body = Buffer.buffer();
+            hold(0);
             return false;
         }
         body.appendBytes(piece);
@@ -138,6 +151,29 @@ final class SingleDocument {
             }
             case Admission.Accepted yes -> publish(yes.document());
         }
+    }
+
+    /// A body that was too large to be held has come to its end, or to a fault.
+    void largeRead(Admission admission) {
+        switch (admission) {
+            case Admission.Rejected no -> {
+                reject(no);
+                refuse(
+                        no.fault() == Fault.TOO_LARGE
+                                ? Problem.of(413, "Document too large", no.reason())
+                                : no.fault() == Fault.PACKING ? Problem.broken(no) : Problem.notADocument(no));
+            }
+            case Admission.Accepted yes -> {
+                deadline.stop();
+                publish(yes.document());
+            }
+        }
+    }
+
+    /// The store, or something else of ours, does not take it.
+    void largeFailed(Problem problem) {
+        visit.tally().count(Report.Status.FAILED);
+        refuse(problem);
     }
 
     private void reject(Admission.Rejected no) {
@@ -212,7 +248,12 @@ final class SingleDocument {
     private void end() {
         over = true;
         deadline.stop();
-        unpacking.close();
+        LargeUpload now = upload;
+        if (now == null) {
+            unpacking.close();
+        } else {
+            now.end();
+        }
         hold(0);
     }
 }

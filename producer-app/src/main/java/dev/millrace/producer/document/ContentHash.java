@@ -21,16 +21,15 @@ final class ContentHash {
         return HEX.formatHex(sha256().digest(content));
     }
 
-    /// Of the parts of a container, whatever boundary a client drew between them: for each, its type without
-    /// parameters, its name in the form and its length in bytes, with a line feed behind each of the three, and its
-    /// bytes.
+    /// Of the parts of a container, whatever boundary a client drew between them, and wherever its media lie: for
+    /// each, its type without parameters, its name in the form, its length in bytes and the hash of its bytes; a
+    /// line feed behind each of the four.
     static String of(List<Part> parts) {
         MessageDigest digest = sha256();
         for (Part part : parts) {
-            String type = part.type().map(MediaType::essence).orElse("");
-            String head = type + "\n" + part.name().orElse("") + "\n" + part.length() + "\n";
-            digest.update(head.getBytes(StandardCharsets.UTF_8));
-            digest.update(part.content());
+            String line = part.essence() + "\n" + part.head().name().orElse("") + "\n" + part.length() + "\n"
+                    + part.sha256() + "\n";
+            digest.update(line.getBytes(StandardCharsets.UTF_8));
         }
         return HEX.formatHex(digest.digest());
     }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Refused are: other fields (a misspelt `text` is not to be lost in silence), a field twice, anything after the
 /// object, a byte order mark, an empty text. Thread-safe.
-public final class DocumentReader {
+public final class DocumentReader implements BodyReader {
     private static final Set<String> FIELDS = Set.of("text", "id", "source");
     private static final String JSON_TYPE = "application/json";
     private static final char REPLACEMENT = '\uFFFD';
@@ -65,9 +65,12 @@ public final class DocumentReader {
         return maxBytes;
     }
 
-    /// Never throws for what the bytes hold: that is the answer.
-    ///
-    /// @param bytes become the record's value; not to be changed afterwards
+    @Override
+    public Oversize oversize() {
+        return new Oversize.Refused(tooLarge());
+    }
+
+    @Override
     public Admission read(byte[] bytes) {
         if (bytes.length > maxBytes) {
             return tooLarge();

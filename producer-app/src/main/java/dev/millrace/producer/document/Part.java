@@ -1,47 +1,48 @@
 package dev.millrace.producer.document;
 
-import java.util.Arrays;
-import java.util.Map;
 import java.util.Optional;
 
-/// One part of a multipart body. Its bytes stay where they are.
+/// One part of a multipart body, which is held whole.
 final class Part {
-    private final Map<String, String> headers;
-    private final byte[] body;
-    private final int start;
-    private final int end;
+    private final PartHead head;
+    private final byte[] content;
+    private final Optional<Claim> claim;
 
-    /// @param headers by their names in small letters
-    Part(Map<String, String> headers, byte[] body, int start, int end) {
-        this.headers = headers;
-        this.body = body;
-        this.start = start;
-        this.end = end;
+    /// @param claim the medium that the content refers to, where it is no content itself
+    Part(PartHead head, byte[] content, Optional<Claim> claim) {
+        this.head = head;
+        this.content = content;
+        this.claim = claim;
     }
 
-    Optional<String> header(String name) {
-        return Optional.ofNullable(headers.get(name));
+    PartHead head() {
+        return head;
     }
 
-    /// Its media type, which is plain text where it says none; empty where what it says is none.
-    Optional<MediaType> type() {
-        return MediaType.parse(header("content-type").orElse("text/plain"));
-    }
-
-    /// What a form calls it, if it is a form's.
-    Optional<String> name() {
-        return header("content-disposition")
-                .flatMap(HeaderValue::parse)
-                .filter(each -> each.value().equals("form-data"))
-                .flatMap(each -> each.parameter("name"));
-    }
-
-    int length() {
-        return end - start;
-    }
-
-    /// A copy.
     byte[] content() {
-        return Arrays.copyOfRange(body, start, end);
+        return content;
+    }
+
+    boolean isClaimed() {
+        return claim.isPresent();
+    }
+
+    boolean isPlainText() {
+        return !isClaimed() && head.type().filter(MediaType::isPlainText).isPresent();
+    }
+
+    /// Bytes of what the client sent as this part.
+    long length() {
+        return claim.map(each -> each.object().length()).orElse((long) content.length);
+    }
+
+    /// Its type as the client said it, without parameters.
+    String essence() {
+        return claim.map(Claim::type).or(head::type).map(MediaType::essence).orElse("");
+    }
+
+    /// Of what the client sent as this part.
+    String sha256() {
+        return claim.map(each -> each.object().sha256()).orElseGet(() -> ContentHash.of(content));
     }
 }

@@ -51,6 +51,16 @@ public final class DocumentPublisher {
         return isFresh(topic, System.nanoTime()) && channel.freeBytes() > SPARE_BYTES;
     }
 
+    /// Why a document cannot be sent now, where the cluster says so. May wait for its answer.
+    ///
+    /// @param topic one of [Topics]
+    Optional<String> unavailable(String topic) {
+        return !isFresh(topic, System.nanoTime())
+                        && broker.within(topic, FRESH) instanceof BrokerCheck.Availability.Unavailable no
+                ? Optional.of(no.reason())
+                : Optional.empty();
+    }
+
     private boolean isFresh(String topic, long now) {
         return now - lastDelivered(topic).get() < FRESH.toNanos();
     }
@@ -71,8 +81,9 @@ public final class DocumentPublisher {
         int size = document.value().length;
         long began = System.nanoTime();
         reports.sending(size);
-        if (!isFresh(topic, began) && broker.within(topic, FRESH) instanceof BrokerCheck.Availability.Unavailable no) {
-            complete(answer, document, new Delivery.Failed(no.reason(), true), began);
+        Optional<String> away = unavailable(topic);
+        if (away.isPresent()) {
+            complete(answer, document, new Delivery.Failed(away.get(), true), began);
             return answer;
         }
         Thread caller = Thread.currentThread();

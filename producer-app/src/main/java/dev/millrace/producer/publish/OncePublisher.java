@@ -67,6 +67,13 @@ public final class OncePublisher {
         return publisher.sendsAtOnce(topic);
     }
 
+    /// Why a document cannot be sent now, where the cluster says so. May wait for its answer.
+    ///
+    /// @param topic one of [Topics]
+    public Optional<String> unavailable(String topic) {
+        return publisher.unavailable(topic);
+    }
+
     /// As [DocumentPublisher#publish].
     public CompletableFuture<Answer> publish(Document document, Origin origin) {
         document.damage()

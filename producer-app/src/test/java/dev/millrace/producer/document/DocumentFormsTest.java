@@ -14,7 +14,8 @@ class DocumentFormsTest {
     private static final long SEED = 20261124;
     private static final Names NONE = new Names(Optional.empty(), Optional.empty());
 
-    private final DocumentForms forms = new DocumentForms(new DocumentReader(20_000, 8, 4), 8, 3, QualityRules.NONE);
+    private final DocumentForms forms =
+            new DocumentForms(new DocumentReader(20_000, 8, 4), 8, 3, QualityRules.NONE, Optional.empty());
 
     @ParameterizedTest
     @ValueSource(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
@@ -67,6 +68,24 @@ class DocumentSchemaTest {
         assertThat(document.get("examples"))
                 .isNotEmpty()
                 .allSatisfy(example -> assertThat(schema.validate(example)).isEmpty());
+    }
+
+    @Test
+    void takesTheClaimsOfTheGoldenRecords() throws IOException {
+        ObjectNode claims = document.get("$defs").get("claim").deepCopy();
+        JsonSchema claim =
+                JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema(claims);
+        int golden = 0;
+        for (JsonNode each : resource("/contract/document-records.json")) {
+            if (each.get("headers").get("content-type").asText().equals(Claim.TYPE)) {
+                golden++;
+                assertThat(claim.validate(JSON.readTree(each.get("value").asText())))
+                        .isEmpty();
+            }
+        }
+        assertThat(golden).isPositive();
+        assertThat(claim.validate(JSON.readTree("{\"reference\":\"../../../etc/passwd\"}")))
+                .isNotEmpty();
     }
 
     private static JsonNode resource(String name) {

@@ -7,7 +7,7 @@ public sealed interface Decoded {
 
     /// Well-formed, of a medium that the model cannot use yet: counted, and passed by.
     ///
-    /// @param contentType as the record's header says
+    /// @param contentType of the medium, as the record's header says, or the claim that lies there in its place
     record Unusable(String contentType) implements Decoded {}
 
     /// No document: goes to the dead letters.

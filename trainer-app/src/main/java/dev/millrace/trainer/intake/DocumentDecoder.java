@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// Reads the wire record, which `producer-app` writes and which the golden files in `contract/` fix for both.
 ///
 /// The header `content-type` says what the value is: JSON, whose `text` is the document; a plain text; a container of
-/// text and media, of which the text is trained; or a medium, which this trainer cannot use.
+/// text and media, of which the text is trained; or a medium, or a claim to one, which this trainer cannot use.
 /// Pure and thread-safe.
 public final class DocumentDecoder {
     /// Which text a record gives, and which records give none: another number wherever that changes, for a run
@@ -67,6 +67,9 @@ public final class DocumentDecoder {
         if (contentType.equals("text/plain")) {
             return decodeText(value, record);
         }
+        if (contentType.equals(Claim.TYPE)) {
+            return decodeClaim(value);
+        }
         return CONTAINERS.contains(contentType)
                 ? decodeContainer(value, given, record)
                 : new Decoded.Unusable(contentType);
@@ -78,6 +81,12 @@ public final class DocumentDecoder {
             return new Decoded.Bad("the value is not the multipart that its content-type says");
         }
         return text.get().length == 0 ? new Decoded.Unusable(essence(contentType)) : decodeText(text.get(), record);
+    }
+
+    private Decoded decodeClaim(byte[] value) {
+        return Claim.contentType(value, json)
+                .<Decoded>map(medium -> new Decoded.Unusable(essence(medium)))
+                .orElseGet(() -> new Decoded.Bad("the value is not the claim to a medium that its content-type says"));
     }
 
     private static Decoded decodeText(byte[] text, ConsumerRecord<byte[], byte[]> record) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class DocumentDecoderTest {
-    private final DocumentDecoder decoder = new DocumentDecoder(1000);
+    private final DocumentDecoder decoder = new DocumentDecoder(2000);
 
     /// The contract: what the producer writes, the trainer reads. Both assert the same golden file.
     @Test
@@ -79,9 +79,9 @@ class DocumentDecoderTest {
         byte[] latin1 = "{\"text\": \"Grüße\"}".getBytes(StandardCharsets.ISO_8859_1);
 
         assertThat(decoder.decode(record(latin1))).isEqualTo(new Decoded.Bad("the value is not UTF-8"));
-        assertThat(decoder.decode(record(new byte[1001])))
+        assertThat(decoder.decode(record(new byte[2001])))
                 .isInstanceOfSatisfying(
-                        Decoded.Bad.class, bad -> assertThat(bad.reason()).contains("1001 bytes"));
+                        Decoded.Bad.class, bad -> assertThat(bad.reason()).contains("2001 bytes"));
         assertThat(decoder.decode(new ConsumerRecord<>("documents", 0, 0, null, null)))
                 .isEqualTo(new Decoded.Bad("the record has no value"));
     }
@@ -92,6 +92,50 @@ class DocumentDecoderTest {
         image.headers().add("content-type", "image/png".getBytes(StandardCharsets.UTF_8));
 
         assertThat(decoder.decode(image)).isEqualTo(new Decoded.Unusable("image/png"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '\0', textBlock = """
+            {"reference":"ab/cd/%1$s","length":7,"sha256":"%1$s","contentType":"image/png"}        | image/png
+            {"reference":"ab/cd/%1$s","length":7,"sha256":"%1$s","contentType":"Image/PNG; a=b","x":{}} | image/png
+            {"reference":"../cd/%1$s","length":7,"sha256":"%1$s","contentType":"image/png"}        | bad
+            {"reference":"ab/cd/%1$s/..","length":7,"sha256":"%1$s","contentType":"image/png"}     | bad
+            {"reference":"ab/cd/%1$s","length":-7,"sha256":"%1$s","contentType":"image/png"}       | bad
+            {"reference":"ab/cd/%1$s","length":"7","sha256":"%1$s","contentType":"image/png"}      | bad
+            {"reference":"ab/cd/%1$s","sha256":"%1$s","contentType":"image/png"}                   | bad
+            {"reference":"ab/cd/%1$s","length":7,"sha256":"%1$s"}                                  | bad
+            {"reference":"ab/cd/abcd","length":7,"sha256":"abcd","contentType":"image/png"}        | bad
+            {"reference":"ab/cd/%1$s","length":7,"sha256":"%1$s","contentType":"image/png"} {}     | bad
+            {"reference":                                                                          | bad
+            PNG                                                                                    | bad
+            """)
+    void aClaimToAMediumIsPassedByAndWhatIsNoneIsBad(String value, String expected) {
+        String claim = value.formatted("abcd" + "0".repeat(60));
+        ConsumerRecord<byte[], byte[]> record = record(claim.getBytes(StandardCharsets.UTF_8));
+        record.headers().add("content-type", Claim.TYPE.getBytes(StandardCharsets.UTF_8));
+
+        assertThat(decoder.decode(record))
+                .isEqualTo(
+                        expected.equals("bad")
+                                ? new Decoded.Bad("the value is not the claim to a medium that its content-type says")
+                                : new Decoded.Unusable(expected));
+    }
+
+    @Test
+    void aTextIsTrainedWhateverItsMediaAre() {
+        ConsumerRecord<byte[], byte[]> form = record("""
+                --b
+
+                A mill.
+                --b
+                Content-Type: application/vnd.millrace.claim+json
+
+                {"reference":"nowhere"}
+                --b--
+                """.replace("\n", "\r\n").getBytes(StandardCharsets.UTF_8));
+        form.headers().add("content-type", "multipart/mixed; boundary=b".getBytes(StandardCharsets.UTF_8));
+
+        assertThat(decoder.decode(form)).isEqualTo(new Decoded.Usable(new Document("A mill.", Optional.empty())));
     }
 
     @Test
