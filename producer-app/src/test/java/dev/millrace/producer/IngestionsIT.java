@@ -1,6 +1,7 @@
 package dev.millrace.producer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,9 +16,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -92,6 +95,40 @@ class IngestionsIT {
             assertThat(refused.statusCode()).isEqualTo(403);
             assertThat(refused.body()).contains("millrace.ingest.roots");
         }
+    }
+
+    @Test
+    void onATerminalACommandDrawsABarAndInAPipeItDoesNot() throws Exception {
+        Path file = lines("bar/a.jsonl", "bar", 2_000);
+        List<String> command = List.of(
+                "'" + Path.of(System.getProperty("java.home"), "bin", "java") + "'",
+                "-Dkafka.bootstrap.servers=" + kafka.bootstrapServers(),
+                "-jar",
+                "target/quarkus-app/quarkus-run.jar",
+                "ingest",
+                "'" + file + "'");
+        assumeThat(Files.isExecutable(Path.of("/usr/bin/script"))).isTrue();
+
+        String piped = output("bash", "-c", String.join(" ", command));
+        String again = lines("bar/b.jsonl", "bar", 2_000).toString();
+        String drawn = output(
+                "/usr/bin/script",
+                "-qec",
+                "stty cols 90; " + String.join(" ", command).replace(file.toString(), again),
+                "/dev/null");
+
+        assertThat(piped).contains("done: 2,000 documents").doesNotContain("\r", "%", "\u001b");
+        assertThat(drawn).contains("[#", "100 %", " documents/s", "0:00 left", "done: 2,000 documents");
+        assertThat(Arrays.stream(drawn.split("[\r\n]")).filter(line -> line.startsWith("[#") || line.startsWith("[-")))
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line).hasSizeLessThan(90).doesNotContain("\u001b"));
+    }
+
+    private String output(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
     }
 
     @Test

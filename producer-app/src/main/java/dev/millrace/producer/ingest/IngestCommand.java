@@ -1,9 +1,12 @@
 package dev.millrace.producer.ingest;
 
+import dev.millrace.producer.source.DocumentFile;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jboss.logging.Logger;
 
 /// `ingest PATH…`: files and directories onto the log, by the same binary. Each path is an ingestion of its own.
@@ -69,16 +72,19 @@ public final class IngestCommand {
     }
 
     private Exit run(Path root) throws InterruptedException {
+        IngestionSource source = IngestionSource.of(root);
         try {
-            IngestionSource source = IngestionSource.of(root);
-            Ingestion ingestion = ingestions.create(source, false, LOG::info);
-            running = ingestion;
-            if (stopped) {
-                ingestion.stop();
+            List<DocumentFile> files = source.files();
+            try (Course course = course(files)) {
+                Ingestion ingestion = ingestions.create(source, false, course);
+                running = ingestion;
+                if (stopped) {
+                    ingestion.stop();
+                }
+                Ingestion.End end = ingestion.run(files);
+                return end.stopped() ? Exit.STOPPED : end.totals().complete() ? Exit.COMPLETE : Exit.INCOMPLETE;
             }
-            Ingestion.End end = ingestion.run(source.files());
-            return end.stopped() ? Exit.STOPPED : end.totals().complete() ? Exit.COMPLETE : Exit.INCOMPLETE;
-        } catch (java.nio.file.NoSuchFileException e) {
+        } catch (NoSuchFileException e) {
             LOG.errorf("cannot ingest: %s: %s", e.getFile(), e.getReason());
             return Exit.USAGE;
         } catch (IOException | IngestionFailedException | IllegalStateException e) {
@@ -87,5 +93,12 @@ public final class IngestCommand {
         } finally {
             running = null;
         }
+    }
+
+    private Course course(List<DocumentFile> files) throws IOException {
+        Optional<Terminal> terminal = Terminal.find();
+        return terminal.isPresent()
+                ? new CourseBar(terminal.get(), System.out, LOG::info, files)
+                : ingestions.lines(LOG::info);
     }
 }

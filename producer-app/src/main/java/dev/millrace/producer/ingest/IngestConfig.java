@@ -48,6 +48,10 @@ public interface IngestConfig {
     /// over all files, for of two of one name the trainer takes the first. Without it they have none.
     Optional<String> idColumn();
 
+    /// Whether the images and sounds of WebDataset samples are taken, too; else only their texts.
+    @WithDefault("true")
+    boolean media();
+
     /// Between two progress lines.
     @WithDefault("2s")
     Duration progressInterval();

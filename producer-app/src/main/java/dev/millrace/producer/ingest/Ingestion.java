@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -39,13 +38,12 @@ final class Ingestion {
     private final Reading reading;
     private final IngestionLog.Opener opener;
     private final Settings settings;
-    private final Consumer<String> out;
+    private final Course course;
     private final Map<Place, String> refused = new ConcurrentHashMap<>();
     private final Path root;
     private final boolean served;
     private long began;
     private long lastCommit;
-    private long lastLine;
     private volatile boolean stopped;
     private volatile boolean cancelled;
     private volatile IngestionState now;
@@ -53,8 +51,7 @@ final class Ingestion {
 
     /// @param commitInterval between two transactions, as long as the file gives enough
     /// @param patience with a broker that is away: the longest time without a commit
-    /// @param progressInterval between two progress lines
-    record Settings(Duration commitInterval, Duration patience, Duration progressInterval) {}
+    record Settings(Duration commitInterval, Duration patience) {}
 
     /// A document of a file.
     private record Place(Path file, String unit, long line) {
@@ -73,19 +70,14 @@ final class Ingestion {
     /// @param root what is ingested
     /// @param served whether a server runs it
     Ingestion(
-            Path root,
-            boolean served,
-            Reading reading,
-            IngestionLog.Opener opener,
-            Settings settings,
-            Consumer<String> out) {
+            Path root, boolean served, Reading reading, IngestionLog.Opener opener, Settings settings, Course course) {
         this.root = root;
         this.served = served;
         this.now = IngestionState.running(root, served, Totals.NONE);
         this.reading = reading;
         this.opener = opener;
         this.settings = settings;
-        this.out = out;
+        this.course = course;
     }
 
     /// Commits what was read and ends, soon; whoever runs it again goes on.
@@ -130,7 +122,6 @@ final class Ingestion {
     End run(List<DocumentFile> files) throws IOException, InterruptedException {
         began = System.nanoTime();
         lastCommit = began;
-        lastLine = began;
         boolean ended = false;
         while (!ended) {
             try (IngestionLog log = opener.open()) {
@@ -140,7 +131,7 @@ final class Ingestion {
                 recover(e);
             }
         }
-        out.accept((stopped ? "stopped: " : "done: ") + ofThisRun.line(since(began)));
+        course.say((stopped ? "stopped: " : "done: ") + ofThisRun.line(since(began)));
         return new End(ofThisRun, stopped);
     }
 
@@ -165,7 +156,7 @@ final class Ingestion {
                             + "; run it again to go on",
                     e);
         }
-        out.accept("begins the last transaction again: " + e.getMessage());
+        course.say("begins the last transaction again: " + e.getMessage());
         Thread.sleep(RETRY);
     }
 
@@ -229,7 +220,7 @@ final class Ingestion {
                         FileHead head = moved.getOrDefault(from.file(), from).head();
                         moved.put(from.file(), new FileCursor(from.file(), head, item.line(), item.end()));
                     }
-                    tell(place);
+                    course.at(place, item.read(), ofThisRun.plus(open));
                     return goesOn(file, from.file());
                 }
 
@@ -239,6 +230,9 @@ final class Ingestion {
                 }
             });
             identify(file, from.file());
+            if (!stopped) {
+                course.ended(file);
+            }
             if (moved.size() >= MOST_CURSORS) {
                 commit();
             }
@@ -260,11 +254,11 @@ final class Ingestion {
                 return FileCursor.beginningOf(path);
             }
             if (!known.head().isOf(file)) {
-                out.accept(path + " is not the file that was read before: it is read from its beginning");
+                course.say(path + " is not the file that was read before: it is read from its beginning");
                 return FileCursor.beginningOf(path);
             }
             if (known.bytes() > 0) {
-                out.accept(path + " goes on after " + file.unit() + " " + known.line());
+                course.say(path + " goes on after " + file.unit() + " " + known.line());
             }
             return known;
         }
@@ -282,7 +276,7 @@ final class Ingestion {
                     open = open.plusRejected();
                     rejectedOfFile++;
                     if (rejectedOfFile <= TOLD) {
-                        out.accept(place + " rejected: " + no.describe()
+                        course.say(place + " rejected: " + no.describe()
                                 + (item.ended() ? "" : "; it lacks its end, and is read again next time")
                                 + (rejectedOfFile == TOLD ? "; more of this file are counted only" : ""));
                     }
@@ -294,7 +288,7 @@ final class Ingestion {
         private void send(Place place, Document document) {
             String reason = refused.get(place);
             if (reason != null) {
-                out.accept(place + " is left out, the broker refuses it: " + reason);
+                course.say(place + " is left out, the broker refuses it: " + reason);
                 open = open.plusFailed();
                 return;
             }
@@ -318,13 +312,6 @@ final class Ingestion {
             moved.clear();
             begun = System.nanoTime();
             lastCommit = begun;
-        }
-
-        private void tell(Place place) {
-            if (since(lastLine).compareTo(settings.progressInterval()) >= 0) {
-                lastLine = System.nanoTime();
-                out.accept(place + ": " + ofThisRun.line(since(began)));
-            }
         }
     }
 }

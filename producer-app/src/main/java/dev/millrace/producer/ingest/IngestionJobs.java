@@ -118,7 +118,7 @@ public final class IngestionJobs {
         if (broker.within(SCAN) instanceof BrokerCheck.Availability.Unavailable no) {
             return new Order.Unavailable(no.reason());
         }
-        Ingestion ingestion = ingestions.create(source, true, LOG::info);
+        Ingestion ingestion = ingestions.create(source, true, ingestions.lines(LOG::info));
         if (here.putIfAbsent(source.id(), ingestion) != null) {
             return order(path);
         }
@@ -149,7 +149,7 @@ public final class IngestionJobs {
         Optional<IngestionState> known = board.state(id);
         if (known.isPresent() && known.get().phase() == IngestionState.Phase.RUNNING) {
             Ingestion elsewhere =
-                    ingestions.create(IngestionSource.of(known.get().path()), true, LOG::info);
+                    ingestions.create(IngestionSource.of(known.get().path()), true, ingestions.lines(LOG::info));
             elsewhere.end(IngestionState.Phase.CANCELLED, "");
             return Optional.of(elsewhere.state());
         }

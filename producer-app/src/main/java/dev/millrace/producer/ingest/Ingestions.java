@@ -1,11 +1,15 @@
 package dev.millrace.producer.ingest;
 
+import dev.millrace.producer.document.DocumentForms;
 import dev.millrace.producer.document.DocumentLimits;
 import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.document.QualityConfig;
+import dev.millrace.producer.document.QualityRules;
 import dev.millrace.producer.publish.Transactions;
 import dev.millrace.producer.source.Reading;
+import dev.millrace.producer.store.ConfiguredStore;
 import jakarta.inject.Singleton;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Makes ingestions as the settings say. Thread-safe.
@@ -15,21 +19,37 @@ class Ingestions {
     private final IngestConfig config;
     private final Transactions transactions;
 
-    Ingestions(DocumentLimits limits, QualityConfig quality, IngestConfig config, Transactions transactions) {
-        this.reading = new Reading(DocumentReader.of(limits, quality), config.textColumn(), config.idColumn());
+    Ingestions(
+            DocumentLimits limits,
+            QualityConfig quality,
+            IngestConfig config,
+            Transactions transactions,
+            ConfiguredStore store) {
+        DocumentReader documents = DocumentReader.of(limits, quality);
+        DocumentForms forms = new DocumentForms(
+                documents, limits.maxNameLength(), limits.maxParts(), QualityRules.of(quality), store.media());
+        this.reading = new Reading(
+                documents,
+                config.textColumn(),
+                config.idColumn(),
+                config.media() ? Optional.of(forms) : Optional.empty());
         this.config = config;
         this.transactions = transactions;
     }
 
-    /// @param served whether a server runs it
     /// @param out takes progress lines
-    Ingestion create(IngestionSource source, boolean served, Consumer<String> out) {
+    Course lines(Consumer<String> out) {
+        return new CourseLines(config.progressInterval(), out);
+    }
+
+    /// @param served whether a server runs it
+    Ingestion create(IngestionSource source, boolean served, Course course) {
         return new Ingestion(
                 source.root(),
                 served,
                 reading,
                 () -> KafkaIngestionLog.open(transactions, source.id(), config.cursorTopic()),
-                new Ingestion.Settings(config.commitInterval(), config.patience(), config.progressInterval()),
-                out);
+                new Ingestion.Settings(config.commitInterval(), config.patience()),
+                course);
     }
 }

@@ -4,7 +4,6 @@ import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.document.LineSplitter;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,31 +20,36 @@ final class LineFile {
         LineSplitter splitter = new LineSplitter(reader.maxBytes(), before);
         List<LineSplitter.Line> lines = new ArrayList<>();
         byte[] buffer = new byte[BUFFER];
-        try (InputStream in = Packing.of(path).open(path)) {
+        try (NamedStream in = Packing.of(path).open(path)) {
             in.skipNBytes(from);
             int read = in.read(buffer);
             boolean more = true;
             while (read >= 0 && more) {
                 splitter.feed(buffer, 0, read, lines::add);
-                more = give(lines, from, true, reader, taker);
+                more = give(lines, from, in.fileBytes(), true, reader, taker);
                 read = in.read(buffer);
             }
             if (more) {
                 splitter.end(lines::add);
-                var _ = give(lines, from, false, reader, taker);
+                var _ = give(lines, from, in.fileBytes(), false, reader, taker);
             }
         }
     }
 
     private static boolean give(
-            List<LineSplitter.Line> lines, long from, boolean ended, DocumentReader reader, DocumentFile.Taker taker)
+            List<LineSplitter.Line> lines,
+            long from,
+            long fileBytes,
+            boolean ended,
+            DocumentReader reader,
+            DocumentFile.Taker taker)
             throws IOException, InterruptedException {
         for (LineSplitter.Line line : lines) {
             Admission admission = switch (line) {
                 case LineSplitter.Whole whole -> reader.read(whole.bytes());
                 case LineSplitter.Overlong _ -> reader.tooLarge();
             };
-            if (!taker.take(new Item(line.number(), from + line.end(), admission, ended))) {
+            if (!taker.take(new Item(line.number(), from + line.end(), fileBytes, admission, ended))) {
                 return false;
             }
         }

@@ -8,12 +8,20 @@ import java.nio.file.Path;
 /// A file whose errors say which file it is and where in it they are met.
 final class NamedStream extends FilterInputStream {
     private final Path path;
+    private final CountedFile file;
     private long at;
 
+    /// @param file as it lies on the disk
     /// @param in its bytes, unpacked
-    NamedStream(Path path, InputStream in) {
+    NamedStream(Path path, CountedFile file, InputStream in) {
         super(in);
         this.path = path;
+        this.file = file;
+    }
+
+    /// Bytes of the file, as it lies on the disk, that were read.
+    long fileBytes() {
+        return file.count();
     }
 
     @Override

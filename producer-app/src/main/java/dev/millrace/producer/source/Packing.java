@@ -53,10 +53,10 @@ enum Packing {
     }
 
     /// Opens a file and unpacks it. A damaged one throws from there or from a read, with the file's name.
-    InputStream open(Path path) throws IOException {
-        InputStream in = Files.newInputStream(path);
+    NamedStream open(Path path) throws IOException {
+        CountedFile in = new CountedFile(Files.newInputStream(path));
         try {
-            return new NamedStream(path, unpack(in));
+            return new NamedStream(path, in, unpack(in));
         } catch (IOException e) {
             in.close();
             throw new IOException(path + " is not what its ending says: " + e.getMessage(), e);

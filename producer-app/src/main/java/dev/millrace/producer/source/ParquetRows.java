@@ -88,7 +88,8 @@ final class ParquetRows {
                 Batch batch = at(row, () -> batch(columns));
                 for (int i = 0; i < columns.getRecordCount(); i++) {
                     row++;
-                    if (row > before && !taker.take(new Item(row, progress.bytes(row), admit(batch, i), true))) {
+                    long bytes = progress.bytes(row);
+                    if (row > before && !taker.take(new Item(row, bytes, bytes, admit(batch, i), true))) {
                         return;
                     }
                 }

@@ -1,5 +1,6 @@
 package dev.millrace.producer.source;
 
+import dev.millrace.producer.document.DocumentForms;
 import dev.millrace.producer.document.DocumentReader;
 import java.util.Optional;
 
@@ -8,4 +9,6 @@ import java.util.Optional;
 /// @param documents decides what a document is
 /// @param textColumn of a Parquet file
 /// @param idColumn of a Parquet file; without one its documents have no id
-public record Reading(DocumentReader documents, String textColumn, Optional<String> idColumn) {}
+/// @param media what becomes of the media of samples; without it they are passed over
+public record Reading(
+        DocumentReader documents, String textColumn, Optional<String> idColumn, Optional<DocumentForms> media) {}

@@ -13,6 +13,7 @@ import java.util.Optional;
 /// Own, and no library's, for the place where an entry begins: there an ingestion goes on. Not thread-safe.
 final class TarReader {
     private static final int BLOCK = 512;
+    private static final int PIECE = 64 << 10;
     /// Of a pax header or a long name: more is damage.
     private static final int MOST_HEADER = 1 << 20;
 
@@ -84,6 +85,27 @@ final class TarReader {
         }
         contentLeft = 0;
         return content;
+    }
+
+    /// Takes pieces of a content.
+    @FunctionalInterface
+    interface Sink {
+        /// @param bytes not to be kept
+        void take(byte[] bytes, int offset, int length) throws IOException;
+    }
+
+    /// The content of the entry that was given last, however large it is.
+    void content(Sink sink) throws IOException {
+        byte[] piece = new byte[(int) Math.min(PIECE, contentLeft)];
+        while (contentLeft > 0) {
+            int count = in.readNBytes(piece, 0, (int) Math.min(piece.length, contentLeft));
+            at += count;
+            contentLeft -= count;
+            if (count == 0) {
+                throw damaged("ends in the middle of a file");
+            }
+            sink.take(piece, 0, count);
+        }
     }
 
     private byte[] header(long size) throws IOException {

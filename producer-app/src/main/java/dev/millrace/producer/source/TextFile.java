@@ -2,6 +2,7 @@ package dev.millrace.producer.source;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -15,7 +16,11 @@ final class TextFile {
             content = in.readNBytes(reading.documents().maxBytes() + 1);
         }
         String source = String.valueOf(path.getFileName());
-        var _ = taker.take(
-                new Item(1, content.length, Text.admit(content, Optional.empty(), source, reading.documents()), true));
+        var _ = taker.take(new Item(
+                1,
+                content.length,
+                Files.size(path),
+                Text.admit(content, Optional.empty(), source, reading.documents()),
+                true));
     }
 }

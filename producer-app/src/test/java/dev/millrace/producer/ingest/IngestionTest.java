@@ -234,9 +234,9 @@ class IngestionTest {
         return new Ingestion(
                 directory,
                 false,
-                new Reading(new DocumentReader(1 << 20, 512, 32), "text", Optional.empty()),
+                new Reading(new DocumentReader(1 << 20, 512, 32), "text", Optional.empty(), Optional.empty()),
                 log::open,
-                new Ingestion.Settings(commitInterval, Duration.ofMinutes(1), Duration.ofHours(1)),
-                told::add);
+                new Ingestion.Settings(commitInterval, Duration.ofMinutes(1)),
+                new CourseLines(Duration.ofHours(1), told::add));
     }
 }

@@ -113,7 +113,11 @@ class ParquetRowsTest {
     private static void read(Path file, long before, String text, Optional<String> id, List<Item> items)
             throws Exception {
         new DocumentFile(file)
-                .read(before, before, new Reading(new DocumentReader(1 << 20, 512, 32), text, id), items::add);
+                .read(
+                        before,
+                        before,
+                        new Reading(new DocumentReader(1 << 20, 512, 32), text, id, Optional.empty()),
+                        items::add);
     }
 
     private Path file(String name) throws IOException {

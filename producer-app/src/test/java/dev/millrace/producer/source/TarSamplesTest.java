@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.ZstdOutputStream;
 import dev.millrace.producer.document.Admission;
+import dev.millrace.producer.document.Document;
+import dev.millrace.producer.document.DocumentForms;
 import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.QualityRules;
+import dev.millrace.producer.store.MediaStore;
+import dev.millrace.producer.store.MemoryStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -16,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -108,9 +114,132 @@ class TarSamplesTest {
                 .hasMessageContaining("packed.tar.gz cannot be read past byte ");
     }
 
+    private final MemoryStore store = new MemoryStore();
+
+    private Optional<DocumentForms> media(Optional<MediaStore> objects) {
+        return Optional.of(new DocumentForms(new DocumentReader(1_500, 512, 32), 512, 4, QualityRules.NONE, objects));
+    }
+
+    @Test
+    void aSampleWithMediaIsOneFormAndAMediumAloneIsItself() throws Exception {
+        Path file = write(
+                "shard.tar",
+                TarArchiveOutputStream.LONGFILE_POSIX,
+                "a/1.jpg=JPEG",
+                "a/1.txt=a cat",
+                "a/2.wav=RIFF",
+                "a/3.cls=7",
+                "a/3.json={\"text\":\"a dog\",\"id\":17}",
+                "a/3.seg.png=PNG",
+                "a/4.json={\"url\":\"x\"}",
+                "a/4.webp=RIFF",
+                "a/5.txt=no medium",
+                "a/6.cls=7");
+
+        List<Item> items = read(file, 0, 0, media(Optional.empty()));
+
+        assertThat(items.stream().map(TarSamplesTest::outline))
+                .containsExactly(
+                        "multipart/form-data from shard.tar/a/1: jpg image/jpeg JPEG, text text/plain a cat",
+                        "audio/wav from shard.tar/a/2: RIFF",
+                        "multipart/form-data 17 from shard.tar/a/3: seg.png image/png PNG, text text/plain a dog,"
+                                + " metadata application/json {\"text\":\"a dog\",\"id\":17}",
+                        "multipart/form-data from shard.tar/a/4: webp image/webp RIFF,"
+                                + " metadata application/json {\"url\":\"x\"}",
+                        "application/json from shard.tar/a/5: {\"text\":\"no medium\",\"source\":\"shard.tar/a/5\"}",
+                        "'text' is in no member of the sample, which has only [cls] (line 1, column 1)");
+    }
+
+    @Test
+    void mediaThatAreTooLargeTogetherGoToTheStoreAndTheTextStays() throws Exception {
+        String large = "j".repeat(200_000);
+        String half = "w".repeat(1_000);
+        Path file = write(
+                "shard.tar",
+                TarArchiveOutputStream.LONGFILE_POSIX,
+                "1.flac=" + half,
+                "1.jpg=" + half,
+                "1.txt=two halves",
+                "2.png=" + large,
+                "3.png=" + large,
+                "3.txt=" + "t".repeat(1_450),
+                "4.png=" + large,
+                "4.txt=" + "t".repeat(1_501),
+                "5.1.png=1",
+                "5.2.png=2",
+                "5.3.png=3",
+                "5.4.png=4",
+                "5.5.png=5",
+                "6.jpg=" + "j".repeat(300_001),
+                "7.txt=still read");
+
+        List<Item> items = read(file, 0, 0, media(Optional.of(new MediaStore(store, 300_000))));
+
+        assertThat(items).hasSize(7);
+        assertThat(outline(items.get(0)))
+                .contains(
+                        "flac application/vnd.millrace.claim+json",
+                        "jpg application/vnd",
+                        "text text/plain two halves");
+        assertThat(outline(items.get(1)))
+                .startsWith("application/vnd.millrace.claim+json from shard.tar/2: ")
+                .contains("\"length\":200000", "\"contentType\":\"image/png\"");
+        assertThat(outline(items.get(2))).contains("is larger than millrace.documents.max-size = 1500");
+        assertThat(outline(items.get(3))).contains("is larger than millrace.documents.max-size = 1500");
+        assertThat(outline(items.get(4))).contains("more media than millrace.documents.max-parts = 4");
+        assertThat(outline(items.get(5))).contains("is larger than millrace.claim.max-size = 300000");
+        assertThat(outline(items.get(6))).contains("still read");
+        assertThat(store.committed().values())
+                .extracting(each -> each.length)
+                .containsExactlyInAnyOrder(1_000, 200_000);
+        assertThat(store.open()).isZero();
+        assertThat(read(file, items.get(0).end(), 1, media(Optional.empty())).stream()
+                        .map(TarSamplesTest::outline)
+                        .limit(1))
+                .containsExactly("is larger than millrace.documents.max-size = 1500 bytes, and there is no store for"
+                        + " media that are: millrace.claim.directory is not set");
+    }
+
+    @Test
+    void aShardThatBreaksOffInAMediumLeavesNothingInTheStore() throws Exception {
+        Path file = write("shard.tar", TarArchiveOutputStream.LONGFILE_POSIX, "1.png=" + "x".repeat(200_000));
+        Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 100_000));
+
+        assertThatThrownBy(() -> read(file, 0, 0, media(Optional.of(new MediaStore(store, 300_000)))))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("shard.tar ends in the middle of a file, at byte 100000");
+        assertThat(store.committed()).isEmpty();
+        assertThat(store.open()).isZero();
+    }
+
+    /// Its type, names and parts.
+    private static String outline(Item item) {
+        if (!(item.admission() instanceof Admission.Accepted yes)) {
+            return ((Admission.Rejected) item.admission()).describe();
+        }
+        Document document = yes.document();
+        String[] type = document.contentType().split("; boundary=", 2);
+        String value = new String(document.value(), StandardCharsets.UTF_8);
+        String names = document.clientId().map(id -> " " + id).orElse("") + " from "
+                + document.source().orElse("nowhere") + ": ";
+        return type[0]
+                + names
+                + (type.length == 1
+                        ? value
+                        : Arrays.stream(value.split("\r?\n?--" + type[1] + "(--)?\r\n"))
+                                .filter(part -> !part.isEmpty())
+                                .map(part -> part.replaceAll(
+                                        "(?s).*name=\"([^\"]*)\"\r\nContent-Type: ([^\r]*)\r\n\r\n(.*)", "$1 $2 $3"))
+                                .collect(Collectors.joining(", ")));
+    }
+
     private List<Item> read(Path file, long from, long before) throws Exception {
+        return read(file, from, before, Optional.empty());
+    }
+
+    private List<Item> read(Path file, long from, long before, Optional<DocumentForms> media) throws Exception {
         List<Item> items = new ArrayList<>();
-        Reading reading = new Reading(new DocumentReader(1_500, 512, 32), "text", Optional.empty());
+        Reading reading = new Reading(new DocumentReader(1_500, 512, 32), "text", Optional.empty(), media);
         new DocumentFile(file).read(from, before, reading, items::add);
         return items;
     }
