@@ -16,6 +16,7 @@ import java.util.Random;
 /// the most memory that a process had never falls again.
 final class Measurement {
     private static final int MOST_STEPS = 20;
+    private static final int WARMING_STEPS = 2;
 
     private Measurement() {}
 
@@ -47,6 +48,10 @@ final class Measurement {
             step(learner, ids, 1, shape.columns());
             int rows = rows(shape, (System.nanoTime() - warming) / 1e9, seconds);
             int tokens = rows * shape.columns();
+            // Memory that is touched for the first time has to be cleared, which takes longer than the step itself.
+            for (int i = 0; i < WARMING_STEPS; i++) {
+                step(learner, ids, rows, shape.columns());
+            }
             LongSummaryStatistics nanos = new LongSummaryStatistics();
             product.sample();
             do {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 
 /// Causal self-attention (Vaswani et al., 2017, eq. 1) with as many key and value heads as query heads (MHA), or
 /// fewer, each serving a group of query heads (GQA; Ainslie et al., 2023): `x + softmax(q k^T / sqrt(D)) v o`.
@@ -23,8 +24,7 @@ final class Attention implements SelfAttention {
               v_BKTD = torch.transpose(torch.view((self).product(n_BTM, v_KDxM), heads), 1, 2)
               q_BHTD = (self).rotate(q_BHTD, rotation)
               k_BKTD = (self).rotate(k_BKTD, rotation)
-              grouped = torch.ne(torch.size(q_BHTD, 1), torch.size(k_BKTD, 1))
-              y_BHTD = (self).attend(q_BHTD, k_BKTD, v_BKTD, allowed, None, grouped)
+              y_BHTD = (self).attend(q_BHTD, k_BKTD, v_BKTD, allowed, self.softmax_scale)
               y_BTHD = torch.reshape(torch.transpose(y_BHTD, 1, 2), [rows, positions, -1])
               return torch.add(x_BTM, (self).product(y_BTHD, o_MxHD))
             """;
@@ -54,6 +54,12 @@ final class Attention implements SelfAttention {
                 ParameterSpec.matrix(prefix + "self_attn.k_proj.weight", keys, config.hiddenSize()),
                 ParameterSpec.matrix(prefix + "self_attn.v_proj.weight", keys, config.hiddenSize()),
                 ParameterSpec.matrix(prefix + "self_attn.o_proj.weight", config.hiddenSize(), queries));
+    }
+
+    /// What the functions read as `self.key`.
+    static void constants(AttentionShape.Grouped shape, SequencedMap<String, Number> constants) {
+        constants.put("head_dim", (long) shape.headDim());
+        constants.put("softmax_scale", 1 / Math.sqrt(shape.headDim()));
     }
 
     @Override

@@ -27,8 +27,7 @@ final class AttentionCache {
               _1 = torch.copy_(torch.narrow(values_1KTD, 2, start, new), v_1KND)
               k_1KSD = torch.narrow(keys_1KTD, 2, 0, end)
               v_1KSD = torch.narrow(values_1KTD, 2, 0, end)
-              grouped = torch.ne(torch.size(q_1HND, 1), torch.size(k_1KSD, 1))
-              y_1HND = (self).attend(q_1HND, k_1KSD, v_1KSD, allowed_11NS, None, grouped)
+              y_1HND = (self).attend(q_1HND, k_1KSD, v_1KSD, allowed_11NS, self.softmax_scale)
               y_1NHD = torch.reshape(torch.transpose(y_1HND, 1, 2), [1, new, -1])
               return torch.add(x_1NM, (self).product(y_1NHD, o_MxHD))
             """;

@@ -33,15 +33,6 @@ record DocumentMask(NDArray rotation, NDArray allowed) {
               all_NS = torch.ones([new, end], dtype=11, device=ops.prim.device(table_2SR))
               allowed_NS = torch.tril(all_NS, torch.sub(end, new))
               return torch.unsqueeze(torch.unsqueeze(allowed_NS, 0), 0)
-            def attend(self: __torch__.Kernels, q_BHTD: Tensor, k_BKTD: Tensor, v_BKTD: Tensor, allowed: Tensor, \
-            scale: Optional[float], grouped: bool) -> Tensor:
-              if torch.gt(torch.dim(allowed), 1):
-                y_BHTD = torch.scaled_dot_product_attention(q_BHTD, k_BKTD, v_BKTD, allowed, 0., False, \
-            scale=scale, enable_gqa=grouped)
-              else:
-                y_BHTD = torch.scaled_dot_product_attention(q_BHTD, k_BKTD, v_BKTD, None, 0., True, \
-            scale=scale, enable_gqa=grouped)
-              return y_BHTD
             """;
 
     /// All before it.

@@ -10,8 +10,6 @@ import java.util.SequencedMap;
 /// Multi-head latent attention, MLA (DeepSeek-V2, arXiv 2405.04434, eq. 9-19): keys and values of all heads come
 /// from one latent vector of low rank, `c`; the part of a key that carries the position is one for all heads.
 ///
-/// Values are padded to the size of keys, so that libtorch's flash attention takes them.
-///
 /// Shapes: B rows, T positions, M `hidden_size`, H `num_attention_heads`, C `kv_lora_rank`, Q `q_lora_rank`, P
 /// `qk_nope_head_dim`, D = P + `qk_rope_head_dim`, V `v_head_dim`, R half of `qk_rope_head_dim`.
 final class LatentAttention implements SelfAttention {
@@ -58,13 +56,7 @@ final class LatentAttention implements SelfAttention {
               v_BHTV = torch.narrow(kv_BHTE, 3, plain, values)
               query_BHTD = torch.cat([q_plain_BHTP, q_turned_BHTR], 3)
               key_BHTD = torch.cat([k_plain_BHTP, k_turned_BHTR], 3)
-              missing = torch.sub(torch.add(plain, turned), values)
-              if torch.gt(missing, 0):
-                value_BHTD = torch.constant_pad_nd(v_BHTV, [0, missing], 0)
-              else:
-                value_BHTD = v_BHTV
-              y_BHTD = (self).attend(query_BHTD, key_BHTD, value_BHTD, allowed, self.softmax_scale, False)
-              y_BHTV = torch.narrow(y_BHTD, 3, 0, values)
+              y_BHTV = (self).attend(query_BHTD, key_BHTD, v_BHTV, allowed, self.softmax_scale)
               y_BTHV = torch.reshape(torch.transpose(y_BHTV, 1, 2), [rows, positions, -1])
               return (self).product(y_BTHV, o_MxHV)
             """;

@@ -24,7 +24,8 @@ final class ModelFunctions {
 
     static Kernels compile(
             ModelConfig config, Adapters adapters, Precision precision, Objective objective, Device device) {
-        return Kernels.compile(constants(config, adapters, precision, objective), scripts(config), device);
+        List<String> scripts = scripts(config, precision, device);
+        return Kernels.compile(constants(config, adapters, precision, objective), scripts, device);
     }
 
     /// The library as a file, which any PyTorch of the same or a later version loads.
@@ -42,16 +43,17 @@ final class ModelFunctions {
         constants.put("prediction_weight", objective.predictionWeight());
         constants.put("adapter_scale", adapters.scale());
         switch (config.attention()) {
-            case AttentionShape.Grouped shape -> constants.put("head_dim", (long) shape.headDim());
+            case AttentionShape.Grouped shape -> Attention.constants(shape, constants);
             case AttentionShape.Latent shape -> LatentAttention.constants(shape, config, constants);
         }
         config.experts().ifPresent(shape -> Router.constants(shape, objective, constants));
         return constants;
     }
 
-    private static List<String> scripts(ModelConfig config) {
+    private static List<String> scripts(ModelConfig config, Precision precision, Device device) {
         List<String> scripts = new ArrayList<>(List.of(
-                Products.SCRIPT,
+                Products.script(precision, device),
+                ScaledDotProduct.script(device),
                 RmsNorm.SCRIPT,
                 RotaryEmbedding.SCRIPT,
                 DocumentMask.SCRIPT,

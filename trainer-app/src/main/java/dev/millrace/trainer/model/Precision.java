@@ -12,7 +12,7 @@ public enum Precision {
     }
 
     /// libtorch's number for it, as TorchScript has it.
-    long scalarType() {
+    public long scalarType() {
         return scalarType;
     }
 }

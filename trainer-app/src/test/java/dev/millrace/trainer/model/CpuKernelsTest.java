@@ -1,0 +1,137 @@
+package dev.millrace.trainer.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.millrace.trainer.learn.TorchEngine;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Random;
+import java.util.SequencedMap;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The ways that a CPU goes for speed, against the plain ones: values and gradients. The models that are held against a
+/// reference are too small for some of them.
+class CpuKernelsTest {
+    private static final String PULL = """
+            def pull(self: __torch__.Kernels, y: Tensor, g: Tensor) -> Tensor:
+              return torch.sum(torch.mul(y, g))
+            def plain_product(self: __torch__.Kernels, x: Tensor, weight: Tensor) -> Tensor:
+              return torch.linear(x, weight)
+            def causal(self: __torch__.Kernels, like: Tensor) -> Tensor:
+              t = torch.size(like, 2)
+              all_TT = torch.ones([t, t], dtype=11)
+              return torch.unsqueeze(torch.unsqueeze(torch.tril(all_TT), 0), 0)
+            """;
+
+    @BeforeAll
+    static void startTheEngine() {
+        TorchEngine.start(2);
+    }
+
+    private static Kernels kernels(double scale) {
+        SequencedMap<String, Number> constants = new LinkedHashMap<>();
+        constants.put("compute_type", Precision.FP32.scalarType());
+        constants.put("softmax_scale", scale);
+        List<String> functions = List.of(
+                Products.script(Precision.FP32, Device.cpu()), ScaledDotProduct.script(Device.cpu()), """
+                def attend_by_itself(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, allowed: Tensor) -> Tensor:
+                  return (self).attend(q, k, v, allowed, self.softmax_scale)
+                """, PULL);
+        return Kernels.compile(constants, functions, Device.cpu());
+    }
+
+    private static NDArray random(NDManager scope, long seed, long... shape) {
+        Shape wanted = new Shape(shape);
+        float[] values = new float[Math.toIntExact(wanted.size())];
+        Random random = new Random(seed);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return scope.create(values, wanted);
+    }
+
+    /// The result of a function, and the gradients that its inputs get from some gradient of it.
+    private static List<NDArray> valueAndGradients(
+            Kernels kernels, NDManager scope, String function, List<NDArray> inputs, NDArray... constants) {
+        JniUtils.setGradMode(true);
+        List<NDArray> all = new ArrayList<>();
+        for (NDArray input : inputs) {
+            NDArray copy = scope.create(input.toFloatArray(), input.getShape());
+            copy.setRequiresGradient(true);
+            all.add(copy);
+        }
+        all.addAll(List.of(constants));
+        NDArray y = kernels.differentiable(function, scope, all.toArray(NDArray[]::new));
+        NDArray g = random(scope, 99, y.getShape().getShape());
+        NDArray pulled = kernels.differentiable("pull", scope, y, g);
+        JniUtils.backward((PtNDArray) pulled, (PtNDArray) scope.ones(new Shape()), false, false);
+        List<NDArray> results = new ArrayList<>(List.of(y));
+        all.subList(0, inputs.size()).forEach(input -> results.add(input.getGradient()));
+        return results;
+    }
+
+    private static void assertAlike(List<NDArray> some, List<NDArray> others, double tolerance) {
+        for (int i = 0; i < some.size(); i++) {
+            assertThat(some.get(i).getShape()).isEqualTo(others.get(i).getShape());
+            float[] values = some.get(i).toFloatArray();
+            float[] wanted = others.get(i).toFloatArray();
+            double largest = 0;
+            for (float value : wanted) {
+                largest = Math.max(largest, Math.abs(value));
+            }
+            for (int at = 0; at < values.length; at++) {
+                assertThat((double) values[at])
+                        .as("value " + at + " of result " + i)
+                        .isCloseTo(wanted[at], within(tolerance * largest));
+            }
+        }
+    }
+
+    @Test
+    void aProductIsThatOfLibtorchWhateverComputesIt() {
+        try (Kernels kernels = kernels(1);
+                NDManager scope = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            // Given: more elements than libtorch multiplies without oneDNN
+            List<NDArray> inputs = List.of(random(scope, 1, 3, 70, 160), random(scope, 2, 48, 160));
+
+            // When
+            List<NDArray> product = valueAndGradients(kernels, scope, "product", inputs);
+
+            // Then
+            assertAlike(product, valueAndGradients(kernels, scope, "plain_product", inputs), 2e-6);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 2, 2, 64, 16, 16", "2, 4, 2, 300, 16, 8", "1, 3, 1, 257, 24, 24", "1, 2, 2, 128, 8, 4"})
+    void attentionInBlocksIsFlashAttention(int rows, int heads, int pairs, int positions, int channels, int values) {
+        try (Kernels kernels = kernels(0.3);
+                NDManager scope = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            // Given
+            List<NDArray> inputs = List.of(
+                    random(scope, 1, rows, heads, positions, channels),
+                    random(scope, 2, rows, pairs, positions, channels),
+                    random(scope, 3, rows, pairs, positions, values));
+            NDArray causal = scope.zeros(new Shape(1), DataType.FLOAT32);
+
+            // When
+            List<NDArray> blocks = valueAndGradients(kernels, scope, "attend_by_itself", inputs, causal);
+
+            // Then: with a mask, it is libtorch's own
+            NDArray mask = kernels.plain("causal", scope, inputs.getFirst());
+            assertAlike(blocks, valueAndGradients(kernels, scope, "attend_by_itself", inputs, mask), 2e-6);
+        }
+    }
+}
