@@ -10,10 +10,11 @@ import java.util.Map;
 /// Shapes: B rows, T positions, M `hidden_size`, F `intermediate_size`.
 final class FeedForward implements BlockPart {
     static final String SCRIPT = """
+            def gated(self: __torch__.Kernels, n: Tensor, gate_FxM: Tensor, up_FxM: Tensor) -> Tensor:
+              return torch.mul(torch.silu((self).product(n, gate_FxM)), (self).product(n, up_FxM))
             def swiglu(self: __torch__.Kernels, n: Tensor, gate_FxM: Tensor, up_FxM: Tensor, \
             down_MxF: Tensor) -> Tensor:
-              h = torch.mul(torch.silu((self).product(n, gate_FxM)), (self).product(n, up_FxM))
-              return (self).product(h, down_MxF)
+              return (self).product((self).gated(n, gate_FxM, up_FxM), down_MxF)
             def feed_forward(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, gate_FxM: Tensor, \
             up_FxM: Tensor, down_MxF: Tensor) -> Tensor:
               n_BTM = (self).rms_norm(x_BTM, gain_M)

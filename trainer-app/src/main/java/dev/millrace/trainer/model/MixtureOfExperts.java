@@ -13,37 +13,57 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// DeepSeekMoE (arXiv 2401.06066, eq. 9): `x + shared(n) + sum_k w_k expert_k(n)`, every expert a SwiGLU, `n`
-/// being the normalised input.
+/// being the normalised input. A weight is multiplied into the hidden layer of its expert, which is narrower than its
+/// result: `w down(h) = down(w h)`.
 ///
-/// No token is dropped. Tokens are sorted by expert, so that each expert that was chosen works on one run of rows
-/// and the others on nothing; results are brought back and summed per token in the order of its choices: the same
-/// bits every time.
+/// No token is dropped. Pairs of token and expert are sorted by expert, so that each expert that was chosen works on one
+/// run of rows and the others on nothing; results are brought back and summed per token in the order of its choices:
+/// the same bits every time. Where they are not few, a run is filled up to a multiple of 64 rows, whose results go
+/// nowhere: oneDNN prepares a product anew for each number of rows, which takes as long as a small one itself.
 ///
-/// Shapes: B rows, T positions, N = B*T, M `hidden_size`, E `n_routed_experts`, K `num_experts_per_tok`, S = N*K, F
-/// `moe_intermediate_size`.
+/// Shapes: B rows, T positions, N = B*T, M `hidden_size`, E `n_routed_experts`, K `num_experts_per_tok`, S = N*K pairs,
+/// R their rows, with those that fill up, F `moe_intermediate_size`.
 final class MixtureOfExperts implements BlockPart {
     static final String SCRIPT = """
             def experts(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
             down_MxF: List[Tensor], n_NM: Tensor, weights_NK: Tensor, chosen_NK: Tensor, counts_E: Tensor) -> Tensor:
+              tokens = torch.size(n_NM, 0)
+              per_token = self.experts_per_token
+              pairs = torch.mul(tokens, per_token)
               chosen_S = torch.flatten(chosen_NK)
               order_S = torch.argsort(chosen_S, stable=True)
-              tokens_S = torch.floor_divide(order_S, self.experts_per_token)
-              sorted_SM = torch.index(n_NM, annotate(List[Optional[Tensor]], [tokens_S]))
-              host_E = torch.to(counts_E, torch.device("cpu"), 4)
-              sizes = annotate(List[int], [])
+              if torch.ge(pairs, torch.mul(torch.len(gate_FxM), 64)):
+                unit = 64
+              else:
+                unit = 1
+              filled_E = torch.add(counts_E, torch.sub(unit, 1))
+              rooms_E = torch.mul(torch.floor_divide(filled_E, unit), unit)
+              moved_E = torch.sub(torch.sub(torch.cumsum(rooms_E, 0), rooms_E), \
+            torch.sub(torch.cumsum(counts_E, 0), counts_E))
+              places_S = torch.add(torch.cumsum(torch.ones_like(order_S), 0), torch.index_select(moved_E, 0, \
+            torch.index_select(chosen_S, 0, order_S)))
+              host_E = torch.to(rooms_E, torch.device("cpu"), 4)
+              rooms = annotate(List[int], [])
               for e in range(torch.len(gate_FxM)):
-                _0 = torch.append(sizes, int(torch.select(host_E, 0, e)))
-              runs = torch.split_with_sizes(sorted_SM, sizes)
+                _0 = torch.append(rooms, int(torch.select(host_E, 0, e)))
+              nothing_R = torch.new_full(order_S, [int(torch.sum(host_E))], pairs)
+              pair_R = torch.index_copy(nothing_R, 0, torch.sub(places_S, 1), order_S)
+              token_R = torch.clamp(torch.floor_divide(pair_R, per_token), None, torch.sub(tokens, 1))
+              rows_RM = torch.to(torch.embedding(n_NM, token_R), self.compute_type)
+              weights_R = torch.index_select(torch.constant_pad_nd(torch.flatten(weights_NK), [0, 1], 0), 0, pair_R)
+              runs = torch.split_with_sizes(rows_RM, rooms)
+              weights = torch.split_with_sizes(torch.unsqueeze(weights_R, 1), rooms)
               done = annotate(List[Tensor], [])
               for e in range(torch.len(gate_FxM)):
-                if torch.gt(sizes[e], 0):
-                  _1 = torch.append(done, (self).swiglu(runs[e], gate_FxM[e], up_FxM[e], down_MxF[e]))
+                if torch.gt(rooms[e], 0):
+                  h = torch.mul((self).gated(runs[e], gate_FxM[e], up_FxM[e]), weights[e])
+                  _1 = torch.append(done, (self).product(h, down_MxF[e]))
                 else:
                   pass
-              back_S = torch.argsort(order_S)
-              y_SM = torch.index(torch.cat(done), annotate(List[Optional[Tensor]], [back_S]))
-              y_NKM = torch.view(y_SM, [torch.size(n_NM, 0), self.experts_per_token, -1])
-              return torch.sum(torch.mul(y_NKM, torch.unsqueeze(weights_NK, 2)), [1])
+              y_RM = torch.cat(done)
+              back = torch.new_zeros(y_RM, [torch.add(pairs, per_token), torch.size(n_NM, 1)])
+              y_NKM = torch.view(torch.index_copy(back, 0, pair_R, y_RM), [torch.add(tokens, 1), per_token, -1])
+              return torch.to(torch.narrow(torch.sum(y_NKM, [1]), 0, 0, tokens), 6)
             def mixture_with_shared(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
             down_MxF: List[Tensor], shared: List[Tensor], x_BTM: Tensor, gain_M: Tensor, router_ExM: Tensor, \
             bias_E: Tensor) -> List[Tensor]:

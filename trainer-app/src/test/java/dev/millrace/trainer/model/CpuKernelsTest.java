@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The ways that a CPU goes for speed, against the plain ones: values and gradients. The models that are held against a
 /// reference are too small for some of them.
@@ -29,6 +30,21 @@ class CpuKernelsTest {
               return torch.sum(torch.mul(y, g))
             def plain_product(self: __torch__.Kernels, x: Tensor, weight: Tensor) -> Tensor:
               return torch.linear(x, weight)
+            def every_expert(self: __torch__.Kernels, gate_EFM: Tensor, up_EFM: Tensor, down_EMF: Tensor, \
+            n_NM: Tensor, weights_NK: Tensor, chosen_NK: Tensor) -> Tensor:
+              y_NM = torch.zeros_like(n_NM)
+              for e in range(torch.size(gate_EFM, 0)):
+                gate = torch.linear(n_NM, torch.select(gate_EFM, 0, e))
+                up = torch.linear(n_NM, torch.select(up_EFM, 0, e))
+                down = torch.linear(torch.mul(torch.silu(gate), up), torch.select(down_EMF, 0, e))
+                weight_N1 = torch.sum(torch.mul(weights_NK, torch.eq(chosen_NK, e)), [1], True)
+                y_NM = torch.add(y_NM, torch.mul(down, weight_N1))
+              return y_NM
+            def chosen_experts(self: __torch__.Kernels, gate_EFM: Tensor, up_EFM: Tensor, down_EMF: Tensor, \
+            n_NM: Tensor, weights_NK: Tensor, chosen_NK: Tensor) -> Tensor:
+              counts_E = torch.bincount(torch.flatten(chosen_NK), None, torch.size(gate_EFM, 0))
+              return (self).experts(torch.unbind(gate_EFM), torch.unbind(up_EFM), torch.unbind(down_EMF), n_NM, \
+            weights_NK, chosen_NK, counts_E)
             def causal(self: __torch__.Kernels, like: Tensor) -> Tensor:
               t = torch.size(like, 2)
               all_TT = torch.ones([t, t], dtype=11)
@@ -44,8 +60,15 @@ class CpuKernelsTest {
         SequencedMap<String, Number> constants = new LinkedHashMap<>();
         constants.put("compute_type", Precision.FP32.scalarType());
         constants.put("softmax_scale", scale);
+        constants.put("experts_per_token", 2L);
+        constants.put("eps", 1e-6);
+        constants.put("balance_weight", 0.0);
+        for (String unused : List.of("router_sigmoid", "router_normalized", "router_groups", "router_groups_per_token")) {
+            constants.put(unused, 0L);
+        }
+        constants.put("router_scale", 1.0);
         List<String> functions = List.of(
-                Products.script(Precision.FP32, Device.cpu()), ScaledDotProduct.script(Device.cpu()), """
+                Products.script(Precision.FP32, Device.cpu()), ScaledDotProduct.script(Device.cpu()), RmsNorm.SCRIPT, FeedForward.SCRIPT, Router.SCRIPT, MixtureOfExperts.SCRIPT, """
                 def attend_by_itself(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, allowed: Tensor) -> Tensor:
                   return (self).attend(q, k, v, allowed, self.softmax_scale)
                 """, PULL);
@@ -111,6 +134,33 @@ class CpuKernelsTest {
 
             // Then
             assertAlike(product, valueAndGradients(kernels, scope, "plain_product", inputs), 2e-6);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 200})
+    void chosenExpertsAreAllOfThemWithoutTheOthers(int tokens) {
+        try (Kernels kernels = kernels(1);
+                NDManager scope = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            // Given: one expert is chosen by nobody, another one by every token
+            List<NDArray> inputs = List.of(
+                    random(scope, 1, 5, 24, 48),
+                    random(scope, 2, 5, 24, 48),
+                    random(scope, 3, 5, 48, 24),
+                    random(scope, 4, tokens, 48),
+                    random(scope, 5, tokens, 2));
+            long[] choices = new long[2 * tokens];
+            for (int token = 0; token < tokens; token++) {
+                choices[2 * token] = 4;
+                choices[2 * token + 1] = token % 7 == 0 ? 3 : token % 2;
+            }
+            NDArray chosen_NK = scope.create(choices, new Shape(tokens, 2));
+
+            // When
+            List<NDArray> chosen = valueAndGradients(kernels, scope, "chosen_experts", inputs, chosen_NK);
+
+            // Then
+            assertAlike(chosen, valueAndGradients(kernels, scope, "every_expert", inputs, chosen_NK), 2e-6);
         }
     }
 
