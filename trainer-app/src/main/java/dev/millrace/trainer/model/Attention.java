@@ -17,7 +17,7 @@ final class Attention implements SelfAttention {
             v_KDxM: Tensor, o_MxHD: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
               rows = torch.size(x_BTM, 0)
               positions = torch.size(x_BTM, 1)
-              n_BTM = (self).rms_norm(x_BTM, gain_M)
+              n_BTM = (self).normalised(x_BTM, gain_M)
               heads = [rows, positions, -1, self.head_dim]
               q_BHTD = torch.transpose(torch.view((self).product(n_BTM, q_HDxM), heads), 1, 2)
               k_BKTD = torch.transpose(torch.view((self).product(n_BTM, k_KDxM), heads), 1, 2)

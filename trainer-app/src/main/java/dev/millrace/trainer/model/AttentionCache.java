@@ -16,7 +16,7 @@ final class AttentionCache {
               new = torch.size(x_1NM, 1)
               end = torch.size(allowed_11NS, 3)
               start = torch.sub(end, new)
-              n_1NM = (self).rms_norm(x_1NM, gain_M)
+              n_1NM = (self).normalised(x_1NM, gain_M)
               heads = [1, new, -1, self.head_dim]
               q_1HND = torch.transpose(torch.view((self).product(n_1NM, q_HDxM), heads), 1, 2)
               k_1KND = torch.transpose(torch.view((self).product(n_1NM, k_KDxM), heads), 1, 2)

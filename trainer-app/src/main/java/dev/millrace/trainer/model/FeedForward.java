@@ -17,7 +17,7 @@ final class FeedForward implements BlockPart {
               return (self).product((self).gated(n, gate_FxM, up_FxM), down_MxF)
             def feed_forward(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, gate_FxM: Tensor, \
             up_FxM: Tensor, down_MxF: Tensor) -> Tensor:
-              n_BTM = (self).rms_norm(x_BTM, gain_M)
+              n_BTM = (self).normalised(x_BTM, gain_M)
               return torch.add(x_BTM, (self).swiglu(n_BTM, gate_FxM, up_FxM, down_MxF))
             """;
 

@@ -16,14 +16,14 @@ final class LatentAttention implements SelfAttention {
     static final String SCRIPT = """
             def latent_attention(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_HDxM: Tensor, \
             kv_a_CRxM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, o_MxHV: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
-              n_BTM = (self).rms_norm(x_BTM, gain_M)
+              n_BTM = (self).normalised(x_BTM, gain_M)
               q_BTHD = (self).product(n_BTM, q_HDxM)
               return torch.add(x_BTM, (self).latent_heads(q_BTHD, n_BTM, kv_a_CRxM, gain_C, kv_b_HPVxC, o_MxHV, \
             rotation, allowed))
             def latent_attention_low_rank(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_a_QxM: Tensor, \
             gain_Q: Tensor, q_b_HDxQ: Tensor, kv_a_CRxM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, \
             o_MxHV: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
-              n_BTM = (self).rms_norm(x_BTM, gain_M)
+              n_BTM = (self).normalised(x_BTM, gain_M)
               q_BTHD = (self).product((self).latent_norm((self).product(n_BTM, q_a_QxM), gain_Q), q_b_HDxQ)
               return torch.add(x_BTM, (self).latent_heads(q_BTHD, n_BTM, kv_a_CRxM, gain_C, kv_b_HPVxC, o_MxHV, \
             rotation, allowed))

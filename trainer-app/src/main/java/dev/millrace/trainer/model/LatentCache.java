@@ -14,14 +14,14 @@ final class LatentCache {
             def latent_onwards(self: __torch__.Kernels, x_1NM: Tensor, gain_M: Tensor, q_HDxM: Tensor, \
             kv_a_ExM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, o_MxHV: Tensor, rotation: Tensor, \
             allowed_11NS: Tensor, seen_1TE: Tensor) -> Tensor:
-              n_1NM = (self).rms_norm(x_1NM, gain_M)
+              n_1NM = (self).normalised(x_1NM, gain_M)
               q_1NHD = (self).product(n_1NM, q_HDxM)
               return torch.add(x_1NM, (self).latent_heads_onwards(q_1NHD, n_1NM, kv_a_ExM, gain_C, kv_b_HPVxC, \
             o_MxHV, rotation, allowed_11NS, seen_1TE))
             def latent_onwards_low_rank(self: __torch__.Kernels, x_1NM: Tensor, gain_M: Tensor, q_a_QxM: Tensor, \
             gain_Q: Tensor, q_b_HDxQ: Tensor, kv_a_ExM: Tensor, gain_C: Tensor, kv_b_HPVxC: Tensor, \
             o_MxHV: Tensor, rotation: Tensor, allowed_11NS: Tensor, seen_1TE: Tensor) -> Tensor:
-              n_1NM = (self).rms_norm(x_1NM, gain_M)
+              n_1NM = (self).normalised(x_1NM, gain_M)
               q_1NHD = (self).product((self).latent_norm((self).product(n_1NM, q_a_QxM), gain_Q), q_b_HDxQ)
               return torch.add(x_1NM, (self).latent_heads_onwards(q_1NHD, n_1NM, kv_a_ExM, gain_C, kv_b_HPVxC, \
             o_MxHV, rotation, allowed_11NS, seen_1TE))

@@ -69,7 +69,8 @@ final class MixtureOfExperts implements BlockPart {
             bias_E: Tensor) -> List[Tensor]:
               n_BTM = (self).rms_norm(x_BTM, gain_M)
               results = (self).mix(gate_FxM, up_FxM, down_MxF, x_BTM, n_BTM, router_ExM, bias_E)
-              out_BTM = torch.add(results[0], (self).swiglu(n_BTM, shared[0], shared[1], shared[2]))
+              rounded_BTM = torch.to(n_BTM, self.compute_type)
+              out_BTM = torch.add(results[0], (self).swiglu(rounded_BTM, shared[0], shared[1], shared[2]))
               return [out_BTM, results[1], results[2]]
             def mixture(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
             down_MxF: List[Tensor], x_BTM: Tensor, gain_M: Tensor, router_ExM: Tensor, \
