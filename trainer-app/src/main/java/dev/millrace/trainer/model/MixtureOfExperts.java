@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// being the normalised input. A weight is multiplied into the hidden layer of its expert, which is narrower than its
 /// result: `w down(h) = down(w h)`.
 ///
-/// No token is dropped. Pairs of token and expert are sorted by expert, so that each expert that was chosen works on one
+/// No token is dropped. Pairs of token and expert are sorted by expert, so that each expert that was chosen works on
+/// one
 /// run of rows and the others on nothing; results are brought back and summed per token in the order of its choices:
 /// the same bits every time. Where they are not few, a run is filled up to a multiple of 64 rows, whose results go
 /// nowhere: oneDNN prepares a product anew for each number of rows, which takes as long as a small one itself.

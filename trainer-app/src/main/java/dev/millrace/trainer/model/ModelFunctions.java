@@ -28,10 +28,11 @@ final class ModelFunctions {
         return Kernels.compile(constants(config, adapters, precision, objective), scripts, device);
     }
 
-    /// The library as a file, which any PyTorch of the same or a later version loads.
+    /// The library of a GPU as a file, which any PyTorch of the same or a later version loads.
     static byte[] archive(ModelConfig config, Precision precision) {
         return ScriptArchive.write(
-                constants(config, Adapters.NONE, precision, Objective.CROSS_ENTROPY), scripts(config));
+                constants(config, Adapters.NONE, precision, Objective.CROSS_ENTROPY),
+                scripts(config, precision, Device.gpu()));
     }
 
     private static SequencedMap<String, Number> constants(

@@ -63,15 +63,23 @@ class CpuKernelsTest {
         constants.put("experts_per_token", 2L);
         constants.put("eps", 1e-6);
         constants.put("balance_weight", 0.0);
-        for (String unused : List.of("router_sigmoid", "router_normalized", "router_groups", "router_groups_per_token")) {
+        for (String unused :
+                List.of("router_sigmoid", "router_normalized", "router_groups", "router_groups_per_token")) {
             constants.put(unused, 0L);
         }
         constants.put("router_scale", 1.0);
         List<String> functions = List.of(
-                Products.script(Precision.FP32, Device.cpu()), ScaledDotProduct.script(Device.cpu()), RmsNorm.SCRIPT, FeedForward.SCRIPT, Router.SCRIPT, MixtureOfExperts.SCRIPT, """
+                Products.script(Precision.FP32, Device.cpu()),
+                ScaledDotProduct.script(Device.cpu()),
+                RmsNorm.SCRIPT,
+                FeedForward.SCRIPT,
+                Router.SCRIPT,
+                MixtureOfExperts.SCRIPT,
+                """
                 def attend_by_itself(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, allowed: Tensor) -> Tensor:
                   return (self).attend(q, k, v, allowed, self.softmax_scale)
-                """, PULL);
+                """,
+                PULL);
         return Kernels.compile(constants, functions, Device.cpu());
     }
 
