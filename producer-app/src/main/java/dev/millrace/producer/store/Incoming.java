@@ -6,6 +6,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -67,6 +68,9 @@ final class Incoming implements AutoCloseable {
     private static boolean isLeft(Path directory) throws IOException {
         try (FileChannel lock = openLock(directory)) {
             return lock.tryLock() != null;
+        } catch (NoSuchFileException e) {
+            // Its process is closing, and has just deleted it.
+            return false;
         } catch (OverlappingFileLockException e) {
             // Of this very process.
             return false;
