@@ -11,8 +11,9 @@ interface Course extends AutoCloseable {
     ///
     /// @param place of it
     /// @param fileBytes of its file, as it lies on the disk, that were read for it, about
-    /// @param done by this run
-    void at(Object place, long fileBytes, Totals done);
+    /// @param read documents that this run has read
+    /// @param committed what it has committed of them
+    void at(Object place, long fileBytes, long read, Totals committed);
 
     /// A file was read to its end.
     void ended(DocumentFile file);

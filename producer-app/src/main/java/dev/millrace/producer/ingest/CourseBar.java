@@ -31,7 +31,7 @@ final class CourseBar implements Course {
     private long measured = began - MEASURE.toNanos();
     private int width;
     private int length;
-    private Totals latest = Totals.NONE;
+    private long documents;
 
     /// @param out the terminal
     /// @param lines take what is said; they go there too
@@ -52,8 +52,8 @@ final class CourseBar implements Course {
     }
 
     @Override
-    public void at(Object place, long fileBytes, Totals done) {
-        latest = done;
+    public void at(Object place, long fileBytes, long read, Totals committed) {
+        documents = read;
         if (System.nanoTime() - drawn >= REDRAW.toNanos()) {
             draw(ended + fileBytes);
         }
@@ -77,7 +77,7 @@ final class CourseBar implements Course {
             // Where an earlier run had come to.
             first = done;
         }
-        ProgressBar bar = new ProgressBar(all, done, done - first, latest.documents(), Duration.ofNanos(drawn - began));
+        ProgressBar bar = new ProgressBar(all, done, done - first, documents, Duration.ofNanos(drawn - began));
         erase();
         String text = bar.text(width);
         length = text.length();

@@ -23,11 +23,11 @@ final class CourseLines implements Course {
     }
 
     @Override
-    public void at(Object place, long fileBytes, Totals done) {
+    public void at(Object place, long fileBytes, long read, Totals committed) {
         long now = System.nanoTime();
         if (now - last >= interval.toNanos()) {
             last = now;
-            out.accept(place + ": " + done.line(Duration.ofNanos(now - began)));
+            out.accept(place + ": " + committed.line(Duration.ofNanos(now - began)));
         }
     }
 

@@ -220,7 +220,7 @@ final class Ingestion {
                         FileHead head = moved.getOrDefault(from.file(), from).head();
                         moved.put(from.file(), new FileCursor(from.file(), head, item.line(), item.end()));
                     }
-                    course.at(place, item.read(), ofThisRun.plus(open));
+                    course.at(place, item.read(), ofThisRun.documents() + open.documents(), ofThisRun);
                     return goesOn(file, from.file());
                 }
 
