@@ -186,7 +186,7 @@ final class ExactlyOnceCost {
     }
 
     private double ledgerMs() throws IOException {
-        try (StepLedger ledger = StepLedger.open(directory, 0, ExactlyOnceCost::fail)) {
+        try (StepLedger ledger = StepLedger.open(directory, 0, 1, ExactlyOnceCost::fail)) {
             long began = System.nanoTime();
             for (int i = 0; i < LEDGER_STEPS; i++) {
                 ledger.begin(composition(i));

@@ -19,7 +19,11 @@ record CheckpointFiles(Path root) {
 
     /// Steps of the finished checkpoints, ascending.
     List<Long> steps() throws IOException {
-        return entries(FINISHED);
+        List<Long> steps = new ArrayList<>();
+        for (Path directory : entries(FINISHED)) {
+            steps.add(Long.parseLong(directory.getFileName().toString().substring(FINISHED.length())));
+        }
+        return steps;
     }
 
     long newestStep() throws IOException {
@@ -38,19 +42,21 @@ record CheckpointFiles(Path root) {
     /// The checkpoint under way; old ones that retention is removing under the same prefix are none.
     Optional<Unfinished> unfinished() throws IOException {
         long newest = newestStep();
-        for (long step : entries(UNFINISHED)) {
+        for (Path directory : entries(UNFINISHED)) {
+            // Behind the step stands the number of the owner.
+            String name = directory.getFileName().toString();
+            long step = Long.parseLong(name.substring(UNFINISHED.length(), name.lastIndexOf('.')));
             if (step > newest) {
-                return size(step);
+                return size(step, directory);
             }
         }
         return Optional.empty();
     }
 
-    private Optional<Unfinished> size(long step) throws IOException {
+    private static Optional<Unfinished> size(long step, Path directory) throws IOException {
         int files = 0;
         long bytes = 0;
-        try (DirectoryStream<Path> entries =
-                Files.newDirectoryStream(root.resolve(UNFINISHED + "%012d".formatted(step)))) {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {
                 bytes += Files.size(entry);
                 files++;
@@ -73,17 +79,15 @@ record CheckpointFiles(Path root) {
         return bytes;
     }
 
-    private List<Long> entries(String prefix) throws IOException {
-        List<Long> steps = new ArrayList<>();
+    private List<Path> entries(String prefix) throws IOException {
+        List<Path> found = new ArrayList<>();
         if (!Files.isDirectory(root)) {
-            return steps;
+            return found;
         }
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(root, prefix + "*")) {
-            for (Path entry : entries) {
-                steps.add(Long.parseLong(entry.getFileName().toString().substring(prefix.length())));
-            }
+            entries.forEach(found::add);
         }
-        steps.sort(null);
-        return steps;
+        found.sort(null);
+        return found;
     }
 }

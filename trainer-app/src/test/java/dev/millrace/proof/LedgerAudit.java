@@ -29,6 +29,7 @@ final class LedgerAudit {
     private final Map<Long, JsonNode> results = new HashMap<>();
     private final Map<Long, Long> targetsOfStep = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
+    private long owner;
     private long steps;
     private long repeatedResults;
 
@@ -119,11 +120,17 @@ final class LedgerAudit {
             return;
         }
         long step = line.path("step").asLong(-1);
+        long by = line.path("owner").asLong(0);
+        if (by < owner) {
+            // The run had been taken from who wrote it.
+            return;
+        }
+        owner = by;
         if (line.has("result")) {
             result(number, step, line.path("result"));
         } else if (line.has("partitions")) {
             composition(number, step, line);
-        } else {
+        } else if (!line.has("owner")) {
             problems.add("line " + number + " is neither a composition nor a result");
         }
     }

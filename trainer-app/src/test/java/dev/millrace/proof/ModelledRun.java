@@ -148,7 +148,7 @@ final class ModelledRun {
         }
         Saved from = checkpoints.getLast();
         Memory memory = new Memory(from, SeenIds.read(from.ids(), WINDOW_OF_IDS, from.cursor()));
-        StepLedger ledger = StepLedger.open(directory, from.step(), _ -> {});
+        StepLedger ledger = StepLedger.open(directory, from.step(), deaths, _ -> {});
         try {
             forced = length();
             ledgerSoFar = LedgerReader.in(directory);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.testing.AppProcess;
+import java.nio.file.Files;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -42,6 +43,29 @@ class TakeoverIT {
                         .contains("restored from " + run.checkpoints().root());
             }
             assertThat(ProofRun.lastStep(owner)).isLessThan(ground.steps());
+        }
+        assertThat(ground.compare(run).problems()).isEmpty();
+    }
+
+    @Test
+    void anOwnerThatHadOnlySeemedGoneStopsWhenItIsBackAndChangesNoBit() throws Exception {
+        ProofRun run = ground.run("usurped", Map.of());
+        try (AppProcess owner = run.start()) {
+            new KillWatch(owner, run.checkpoints(), 0, STRIDE, 0).await(new KillMoment.CheckpointStands(1));
+            owner.pause();
+            long began = run.checkpoints().newestStep();
+
+            // When its lock is lost, as a network file system does that has lost its host, and another takes the run
+            Files.delete(run.checkpoints().root().resolve(".lock"));
+            try (AppProcess heir = run.start()) {
+                new KillWatch(heir, run.checkpoints(), began, STRIDE, 0).await(new KillMoment.CheckpointStands(1));
+                owner.goOn();
+
+                // Then
+                assertThat(owner.awaitExit(ProofRun.LIMIT)).as(owner.log()).isEqualTo(1);
+                assertThat(owner.log()).contains("owner 2 has taken this run over from owner 1");
+                assertThat(heir.awaitExit(ProofRun.LIMIT)).as(heir.log()).isZero();
+            }
         }
         assertThat(ground.compare(run).problems()).isEmpty();
     }

@@ -109,8 +109,8 @@ public final class SeenIds {
     /// @param cursor how far the run has come; reading may be further
     public void write(Path directory, Cursor cursor) throws IOException {
         Map<Integer, List<Id>> windows = windows(cursor);
-        try (DataOutputStream out =
-                new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(directory.resolve(FILE))))) {
+        Path file = directory.resolve(FILE);
+        try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(file)))) {
             out.writeInt(MAGIC);
             out.writeInt(windows.size());
             for (Map.Entry<Integer, List<Id>> each : windows.entrySet()) {
@@ -121,6 +121,8 @@ public final class SeenIds {
                     out.writeLong(id.low());
                 }
             }
+        } catch (IOException e) {
+            throw new IOException(file + " cannot be written: " + e.getMessage(), e);
         }
     }
 

@@ -36,9 +36,6 @@ public final class CheckpointStore implements AutoCloseable {
     private static final String LOCK = ".lock";
     private static final String PREFIX = "step-";
     private static final Pattern NAME = Pattern.compile("step-\\d{12}");
-    private static final String UNFINISHED = ".writing-";
-    /// One that gives way to another of the same step: it is back where that did not come.
-    static final String REPLACED = ".replaced-";
 
     private final Path root;
     private final Retention retention;
@@ -88,7 +85,7 @@ public final class CheckpointStore implements AutoCloseable {
                 }
             }
             CheckpointStore store = new CheckpointStore(root, retention, complaints, lockFile, Ownership.take(root));
-            store.removeUnfinished();
+            new Leftovers(root, store.owner()).clear();
             done = true;
             return Optional.of(store);
         } finally {
@@ -96,6 +93,11 @@ public final class CheckpointStore implements AutoCloseable {
                 lockFile.close();
             }
         }
+    }
+
+    /// The number of this owner: each has a higher one than those before.
+    public long owner() {
+        return ownership.epoch();
     }
 
     /// To be called before anything is written beside the checkpoints.
@@ -150,7 +152,7 @@ public final class CheckpointStore implements AutoCloseable {
     public CheckpointWrite start(long step) throws IOException {
         String name = String.format(Locale.ROOT, PREFIX + "%012d", step);
         refused.remove(root.resolve(name));
-        return new CheckpointWrite(root, UNFINISHED + name, name, json, ownership);
+        return new CheckpointWrite(root, unfinished(name), name, json, ownership);
     }
 
     /// Removes what retention no longer wants. One that was refused stays, and takes no good one's place.
@@ -163,12 +165,16 @@ public final class CheckpointStore implements AutoCloseable {
             }
             if (!retention.keeps(rank, step(directory))) {
                 // First out of sight, so that no reader meets half a checkpoint.
-                Path hidden = root.resolve(UNFINISHED + directory.getFileName());
+                Path hidden = root.resolve(unfinished(directory.getFileName().toString()));
                 Files.move(directory, hidden);
                 Durable.deleteTree(hidden);
             }
             rank++;
         }
+    }
+
+    private String unfinished(String name) {
+        return Leftovers.unfinished(name, ownership.epoch());
     }
 
     private static long step(Path directory) {
@@ -219,21 +225,6 @@ public final class CheckpointStore implements AutoCloseable {
         lockFile.close();
     }
 
-    private void bringBackReplaced() throws IOException {
-        try (Stream<Path> entries = Files.list(root)) {
-            for (Path entry : entries.filter(
-                            each -> each.getFileName().toString().startsWith(REPLACED))
-                    .toList()) {
-                Path place = root.resolve(entry.getFileName().toString().substring(REPLACED.length()));
-                if (Files.exists(place)) {
-                    Durable.deleteTree(entry);
-                } else {
-                    Files.move(entry, place);
-                }
-            }
-        }
-    }
-
     private List<Path> newestFirst() throws IOException {
         try (Stream<Path> entries = Files.list(root)) {
             return entries.filter(entry ->
@@ -242,17 +233,6 @@ public final class CheckpointStore implements AutoCloseable {
                                     (Path entry) -> entry.getFileName().toString())
                             .reversed())
                     .toList();
-        }
-    }
-
-    private void removeUnfinished() throws IOException {
-        bringBackReplaced();
-        try (Stream<Path> entries = Files.list(root)) {
-            for (Path entry : entries.filter(
-                            each -> each.getFileName().toString().startsWith(UNFINISHED))
-                    .toList()) {
-                Durable.deleteTree(entry);
-            }
         }
     }
 }

@@ -53,15 +53,12 @@ public final class CheckpointWrite implements AutoCloseable {
         }
         CheckpointManifest complete = manifest.withFiles(digests);
         Path manifestFile = directory.resolve(CheckpointStore.MANIFEST);
-        Files.write(manifestFile, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(complete));
-        Durable.forceFile(manifestFile);
-        Path sealFile = directory.resolve(CheckpointStore.SEAL);
-        Files.write(sealFile, CheckpointStore.seal(manifestFile));
-        Durable.forceFile(sealFile);
+        Durable.write(manifestFile, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(complete));
+        Durable.write(directory.resolve(CheckpointStore.SEAL), CheckpointStore.seal(manifestFile));
         Durable.forceDirectory(directory);
         ownership.require();
         // One of this very step may stand there: a damaged one, or that of a run which has only read on since.
-        Path replaced = root.resolve(CheckpointStore.REPLACED + target.getFileName());
+        Path replaced = root.resolve(Leftovers.replaced(target.getFileName().toString()));
         if (Files.exists(target)) {
             Files.move(target, replaced, StandardCopyOption.ATOMIC_MOVE);
         }

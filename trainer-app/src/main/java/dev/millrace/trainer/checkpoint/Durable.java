@@ -18,11 +18,31 @@ import java.util.stream.Stream;
 final class Durable {
     private Durable() {}
 
+    /// Writes a file, and forces it to the disk.
+    ///
+    /// @throws IOException naming the file
+    static void write(Path file, byte[] content) throws IOException {
+        try {
+            Files.write(file, content);
+        } catch (IOException e) {
+            throw notWritten(file, e);
+        }
+        forceFile(file);
+    }
+
     /// Forces a file's content to the disk.
+    ///
+    /// @throws IOException naming the file
     static void forceFile(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.force(true);
+        } catch (IOException e) {
+            throw notWritten(file, e);
         }
+    }
+
+    private static IOException notWritten(Path file, IOException cause) {
+        return new IOException(file + " cannot be written: " + cause.getMessage(), cause);
     }
 
     /// Forces a directory's entries to the disk: without it a rename may be lost with the power.

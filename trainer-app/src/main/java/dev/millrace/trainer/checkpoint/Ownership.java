@@ -21,8 +21,7 @@ record Ownership(Path file, long epoch) {
         Path file = root.resolve(FILE);
         Ownership next = new Ownership(file, Files.exists(file) ? last(file) + 1 : 1);
         Path aside = root.resolve(FILE + ".new");
-        Files.writeString(aside, next.epoch() + "\n");
-        Durable.forceFile(aside);
+        Durable.write(aside, (next.epoch() + "\n").getBytes(StandardCharsets.US_ASCII));
         Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         Durable.forceDirectory(root);
         return next;

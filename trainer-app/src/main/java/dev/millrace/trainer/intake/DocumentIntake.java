@@ -43,6 +43,7 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
 
     private final String topic;
     private final String group;
+    private final String isolationLevel;
     private final RecordExchange exchange;
     private final PollThreadControl control;
     private final PolledOffsets polled;
@@ -61,6 +62,7 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
         this.polled = polled;
         this.topic = settings.getValue("mp.messaging.incoming." + CHANNEL + ".topic", String.class);
         this.group = settings.getValue("mp.messaging.incoming." + CHANNEL + ".group.id", String.class);
+        this.isolationLevel = settings.getValue("mp.messaging.incoming." + CHANNEL + ".isolation.level", String.class);
         this.control = new PollThreadControl(topic, () -> consumer(clients), polled);
         this.exchange = new RecordExchange(
                 config.highWatermark().asLongValue(), config.lowWatermark().asLongValue(), control, polled);
@@ -81,6 +83,11 @@ public final class DocumentIntake implements KafkaConsumerRebalanceListener {
     /// The consumer group of the channel.
     public String group() {
         return group;
+    }
+
+    /// Which records of the topic count: the committed ones, or all.
+    public String isolationLevel() {
+        return isolationLevel;
     }
 
     /// Where the records go.

@@ -2,7 +2,9 @@ package dev.millrace.trainer.ledger;
 
 import dev.millrace.trainer.batch.Composition;
 import dev.millrace.trainer.batch.Skip;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
@@ -17,10 +19,12 @@ import java.util.Optional;
 /// beginning for each, but that [#between] goes on where it ended. Any thread.
 public final class LedgerReader {
     private final Path file;
-    private volatile Mark mark = new Mark(0, 0);
+    private volatile Mark mark = Mark.BEGINNING;
 
-    /// The compositions of all steps after `step`, and so their results, lie at byte `at` or behind it.
-    private record Mark(long step, long at) {}
+    /// The compositions of all steps after `step`, and so their results, lie from there on.
+    private record Mark(long step, LedgerFile.From from) {
+        private static final Mark BEGINNING = new Mark(0, LedgerFile.From.BEGINNING);
+    }
 
     private LedgerReader(Path file) {
         this.file = file;
@@ -31,9 +35,15 @@ public final class LedgerReader {
         return new LedgerReader(directory.resolve(StepLedger.FILE));
     }
 
+    /// The ledger of the run that made a checkpoint.
+    public static LedgerReader beside(Path checkpoint) {
+        return new LedgerReader(checkpoint.toAbsolutePath().resolveSibling(StepLedger.FILE));
+    }
+
     /// What made a step, and what came of it.
     public Optional<LedgerEntry> step(long step) throws IOException {
-        return entries(0, (composed, _) -> composed.step() == step, 1).stream().findFirst();
+        return entries(LedgerFile.From.BEGINNING, (composed, _) -> composed.step() == step, 1).stream()
+                .findFirst();
     }
 
     /// The steps that trained on tokens of a record, the first `limit` of them.
@@ -41,7 +51,7 @@ public final class LedgerReader {
         List<Skip> skips = new ArrayList<>();
         long[] read = {0};
         return entries(
-                0,
+                LedgerFile.From.BEGINNING,
                 (composed, _) -> {
                     skips.addAll(composed.composition().skips());
                     read[0] = Math.max(read[0], composed.composition().read().getOrDefault(partition, 0L));
@@ -58,17 +68,21 @@ public final class LedgerReader {
     /// @param upTo inclusive
     public List<LedgerEntry> between(long after, long upTo) throws IOException {
         Mark before = mark;
-        long[] next = {wholeBytes()};
+        Mark start = before.step() <= after ? before : Mark.BEGINNING;
+        // The first step behind those that are asked for, or the last that there is.
+        Mark[] next = {start};
+        long[] seen = {0};
         List<LedgerEntry> entries = entries(
-                before.step() <= after ? before.at() : 0,
+                start.from(),
                 (composed, at) -> {
-                    if (composed.step() > upTo) {
-                        next[0] = Math.min(next[0], at);
+                    if (seen[0] <= upTo) {
+                        seen[0] = composed.step();
+                        next[0] = new Mark(upTo, at);
                     }
                     return composed.step() > after && composed.step() <= upTo;
                 },
                 Integer.MAX_VALUE);
-        mark = new Mark(upTo, next[0]);
+        mark = next[0];
         return entries;
     }
 
@@ -76,7 +90,7 @@ public final class LedgerReader {
     public List<SettingsChange> changesAfter(long step) throws IOException {
         List<SettingsChange> changes = new ArrayList<>();
         if (Files.exists(file)) {
-            LedgerFile.read(file, 0, wholeBytes(), (line, _) -> {
+            LedgerFile.read(file, LedgerFile.From.BEGINNING, wholeBytes(), (line, _) -> {
                 if (line instanceof LedgerFile.Line.Changed changed && changed.step() > step) {
                     changes.add(changed.change());
                 }
@@ -86,11 +100,26 @@ public final class LedgerReader {
         return changes;
     }
 
-    private interface Wanted {
-        boolean test(LedgerFile.Line.Composed composed, long at);
+    /// Writes what is the run's into the ledger of another run, which has owners of its own.
+    ///
+    /// @param directory of that run's checkpoints
+    public void copyTo(Path directory) throws IOException {
+        Path copy = directory.resolve(StepLedger.FILE);
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(copy))) {
+            LedgerFile.read(file, LedgerFile.From.BEGINNING, wholeBytes(), (line, _) -> {
+                if (!(line instanceof LedgerFile.Line.Taken)) {
+                    out.write(LedgerFile.bytes(line, 0));
+                }
+                return true;
+            });
+        }
     }
 
-    private List<LedgerEntry> entries(long from, Wanted wanted, int limit) throws IOException {
+    private interface Wanted {
+        boolean test(LedgerFile.Line.Composed composed, LedgerFile.From at);
+    }
+
+    private List<LedgerEntry> entries(LedgerFile.From from, Wanted wanted, int limit) throws IOException {
         if (!Files.exists(file)) {
             return List.of();
         }
@@ -112,7 +141,7 @@ public final class LedgerReader {
                         return false;
                     }
                 }
-                case LedgerFile.Line.Changed _ -> {}
+                case LedgerFile.Line.Changed _, LedgerFile.Line.Taken _ -> {}
             }
             return true;
         });

@@ -35,20 +35,26 @@ public final class StepLedger implements AutoCloseable {
     /// What came of steps that are to be done again.
     private final Map<Long, StepResult> before = new HashMap<>();
     private final List<Skip> skips = new ArrayList<>();
+    private final long owner;
     private long recorded;
     private long step;
 
-    private StepLedger(Path file, FileChannel channel, long step) {
+    private StepLedger(Path file, FileChannel channel, long step, long owner) {
         this.file = file;
         this.channel = channel;
         this.step = step;
+        this.owner = owner;
     }
 
     /// Opens the ledger of a run that has done `step` steps, creating it for one that has done none.
     ///
-    /// @param complaints told where a line was cut off, which a crash does
+    /// From then on nothing counts that an earlier owner adds: one that had seemed gone may still be at work.
+    ///
+    /// @param owner the number of the run's owner, higher than that of every one before
+    /// @param complaints told where a line was cut off, which a crash does, or passed over
     /// @throws IOException where a line is damaged, or steps are missing
-    public static StepLedger open(Path directory, long step, Consumer<String> complaints) throws IOException {
+    public static StepLedger open(Path directory, long step, long owner, Consumer<String> complaints)
+            throws IOException {
         Path file = directory.resolve(FILE);
         if (!Files.exists(file)) {
             Files.createFile(file);
@@ -57,10 +63,10 @@ public final class StepLedger implements AutoCloseable {
             }
         }
         cutOffTornLine(file, complaints);
-        StepLedger ledger =
-                new StepLedger(file, FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND), step);
+        StepLedger ledger = new StepLedger(
+                file, FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND), step, owner);
         try {
-            ledger.readBack();
+            ledger.take(complaints);
         } catch (IOException e) {
             ledger.close();
             throw e;
@@ -68,31 +74,65 @@ public final class StepLedger implements AutoCloseable {
         return ledger;
     }
 
-    private void readBack() throws IOException {
-        long[] last = {0};
-        LedgerFile.read(file, 0, Long.MAX_VALUE, (line, _) -> {
-            if (line instanceof LedgerFile.Line.Composed composed) {
-                if (composed.step() != last[0] + 1) {
-                    throw new IOException(file + ": step " + composed.step() + " follows step " + last[0]
-                            + ": lines are missing. Put the file back as it was, or begin a new run in another"
-                            + " millrace.checkpoint.directory");
+    private void take(Consumer<String> complaints) throws IOException {
+        ReadBack lines = new ReadBack();
+        long length = Files.size(file);
+        long last = LedgerFile.read(file, LedgerFile.From.BEGINNING, length, lines);
+        if (last > owner) {
+            throw new IOException(file + " has lines of owner " + last + ", and this is owner " + owner
+                    + ": the file .owner beside it was lost, or is an older one. Where no other trainer has the run,"
+                    + " write " + last + " into it and start again");
+        }
+        if (recorded < step) {
+            throw new IOException(file + " ends with step " + recorded + ", but the checkpoint is of step " + step
+                    + ": put the file back, or begin a new run in another millrace.checkpoint.directory");
+        }
+        append(new LedgerFile.Line.Taken(step));
+        force();
+        // What came in between was before that line, and counts.
+        LedgerFile.read(file, new LedgerFile.From(length, last), Long.MAX_VALUE, lines);
+        if (lines.late > 0) {
+            complaints.accept(file + ": " + lines.late + " lines are passed over, the last of owner " + lines.by
+                    + ": another had taken the run when they were written");
+        }
+    }
+
+    private final class ReadBack implements LedgerFile.Visitor {
+        private long late;
+        private long by;
+
+        @Override
+        public boolean visit(LedgerFile.Line line, LedgerFile.From at) throws IOException {
+            switch (line) {
+                case LedgerFile.Line.Composed composed -> readBack(composed);
+                case LedgerFile.Line.Done done -> {
+                    if (done.step() > step) {
+                        before.put(done.step(), done.result());
+                    }
                 }
-                last[0] = composed.step();
-                recorded = last[0];
-                if (composed.step() > step) {
-                    ahead.add(composed.composition());
-                } else {
-                    skips.addAll(composed.composition().skips());
-                }
-            }
-            if (line instanceof LedgerFile.Line.Done done && done.step() > step) {
-                before.put(done.step(), done.result());
+                case LedgerFile.Line.Changed _, LedgerFile.Line.Taken _ -> {}
             }
             return true;
-        });
-        if (last[0] < step) {
-            throw new IOException(file + " ends with step " + last[0] + ", but the checkpoint is of step " + step
-                    + ": put the file back, or begin a new run in another millrace.checkpoint.directory");
+        }
+
+        @Override
+        public void late(long lineOf) {
+            late++;
+            by = lineOf;
+        }
+    }
+
+    private void readBack(LedgerFile.Line.Composed composed) throws IOException {
+        if (composed.step() != recorded + 1) {
+            throw new IOException(file + ": step " + composed.step() + " follows step " + recorded
+                    + ": lines are missing. Put the file back as it was, or begin a new run in another"
+                    + " millrace.checkpoint.directory");
+        }
+        recorded = composed.step();
+        if (composed.step() > step) {
+            ahead.add(composed.composition());
+        } else {
+            skips.addAll(composed.composition().skips());
         }
     }
 
@@ -139,7 +179,7 @@ public final class StepLedger implements AutoCloseable {
     /// Makes durable that the next step is made with other settings than the one before it.
     public void change(SortedMap<String, SettingsChange.Change> settings) throws IOException {
         append(new LedgerFile.Line.Changed(new SettingsChange(step + 1, settings)));
-        channel.force(false);
+        force();
         expectOtherResults();
     }
 
@@ -157,7 +197,7 @@ public final class StepLedger implements AutoCloseable {
         step++;
         if (recorded.isEmpty()) {
             append(new LedgerFile.Line.Composed(step, composition));
-            channel.force(false);
+            force();
         }
     }
 
@@ -177,23 +217,35 @@ public final class StepLedger implements AutoCloseable {
 
     /// Makes everything durable that was added.
     public void force() throws IOException {
-        channel.force(false);
+        try {
+            channel.force(false);
+        } catch (IOException e) {
+            throw notWritten(e);
+        }
     }
 
     private void append(LedgerFile.Line line) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(LedgerFile.bytes(line));
+        ByteBuffer bytes = ByteBuffer.wrap(LedgerFile.bytes(line, owner));
         try {
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }
         } catch (IOException e) {
-            throw new IOException(file + " cannot be written: " + e.getMessage(), e);
+            throw notWritten(e);
         }
+    }
+
+    private IOException notWritten(IOException cause) {
+        return new IOException(
+                file + " cannot be written: " + cause.getMessage()
+                        + "; make room, or withdraw the limit, and start again: the run goes on from its last checkpoint",
+                cause);
     }
 
     @Override
     public void close() throws IOException {
-        channel.force(false);
-        channel.close();
+        try (channel) {
+            force();
+        }
     }
 }

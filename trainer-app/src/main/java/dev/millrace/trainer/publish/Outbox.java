@@ -149,11 +149,14 @@ public final class Outbox {
 
     /// Writes the letters of the steps up to one into a checkpoint that is being made.
     public void write(Path directory, long upTo) throws IOException {
-        try (BufferedWriter lines = Files.newBufferedWriter(directory.resolve(FILE))) {
+        Path file = directory.resolve(FILE);
+        try (BufferedWriter lines = Files.newBufferedWriter(file)) {
             for (Letter letter : letters(upTo)) {
                 lines.write(JSON.writeValueAsString(letter));
                 lines.write('\n');
             }
+        } catch (IOException e) {
+            throw new IOException(file + " cannot be written: " + e.getMessage(), e);
         }
     }
 

@@ -73,6 +73,8 @@ public final class PublishedMark {
                 channel.write(bytes);
             }
             channel.force(true);
+        } catch (IOException e) {
+            throw new IOException(unfinished + " cannot be written: " + e.getMessage(), e);
         }
         Files.move(unfinished, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
         try (FileChannel entries = FileChannel.open(directory, StandardOpenOption.READ)) {

@@ -7,13 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -29,9 +24,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Thread-safe: the native tokenizer is immutable once it is built.
 public final class DocumentTokenizer implements AutoCloseable {
-    static final String TOKENIZER_FILE = "tokenizer.json";
-    static final String CONFIG_FILE = "tokenizer_config.json";
-
     /// Characters of a text that the native tokenizer takes at once.
     private static final int PIECE = 1 << 16;
 
@@ -49,9 +41,9 @@ public final class DocumentTokenizer implements AutoCloseable {
     private final Map<String, Integer> added;
     private final boolean cutsWords;
     private final int vocabularySize;
-    private final String fingerprint;
+    private final TokenizerFiles files;
 
-    private DocumentTokenizer(JsonNode tokenizer, JsonNode config, String fingerprint, Path file) throws IOException {
+    private DocumentTokenizer(JsonNode tokenizer, JsonNode config, TokenizerFiles files, Path file) throws IOException {
         this.file = file;
         this.added = added(tokenizer);
         this.begin = config.path("add_bos_token").asBoolean(false)
@@ -65,7 +57,7 @@ public final class DocumentTokenizer implements AutoCloseable {
                 : OptionalInt.empty();
         this.cutsWords = cutsWords(tokenizer.path("pre_tokenizer"));
         this.vocabularySize = vocabularySize(tokenizer);
-        this.fingerprint = fingerprint;
+        this.files = files;
         ObjectNode plain = tokenizer.deepCopy();
         plain.set("added_tokens", JSON.createArrayNode());
         this.encoder = build(plain);
@@ -77,26 +69,22 @@ public final class DocumentTokenizer implements AutoCloseable {
     ///
     /// @throws IOException naming the file that is missing or wrong
     public static DocumentTokenizer load(Path directory) throws IOException {
-        Path file = directory.resolve(TOKENIZER_FILE);
-        byte[] tokenizer = read(file);
-        Path configFile = directory.resolve(CONFIG_FILE);
-        byte @Nullable [] config = Files.exists(configFile) ? read(configFile) : null;
-        JsonNode parsed = parse(file, tokenizer);
-        JsonNode parsedConfig = config == null ? JSON.createObjectNode() : parse(configFile, config);
+        Path file = directory.resolve(TokenizerFiles.TOKENIZER_FILE);
+        TokenizerFiles files = TokenizerFiles.read(directory);
+        byte @Nullable [] config = files.config();
+        JsonNode parsed = parse(file, files.tokenizer());
+        JsonNode parsedConfig =
+                config == null ? JSON.createObjectNode() : parse(directory.resolve(TokenizerFiles.CONFIG_FILE), config);
         try {
-            return new DocumentTokenizer(parsed, parsedConfig, fingerprint(tokenizer, config), file);
+            return new DocumentTokenizer(parsed, parsedConfig, files, file);
         } catch (RuntimeException e) {
             throw new IOException(file + " cannot be used as a tokenizer: " + e.getMessage(), e);
         }
     }
 
-    /// Copies the files of a tokenizer beside a model, where other tools look for them.
-    public static void copy(Path directory, Path target) throws IOException {
-        for (String name : new String[] {TOKENIZER_FILE, CONFIG_FILE}) {
-            if (Files.exists(directory.resolve(name))) {
-                Files.copy(directory.resolve(name), target.resolve(name));
-            }
-        }
+    /// Writes the files that it was loaded from beside a model, where other tools look for them.
+    public void write(Path directory) throws IOException {
+        files.write(directory);
     }
 
     /// The token ids of a whole document, BOS and EOS as configured.
@@ -191,7 +179,7 @@ public final class DocumentTokenizer implements AutoCloseable {
 
     /// SHA-256 over both files: equal fingerprints give equal tokens.
     public String fingerprint() {
-        return fingerprint;
+        return files.fingerprint();
     }
 
     @Override
@@ -238,8 +226,8 @@ public final class DocumentTokenizer implements AutoCloseable {
         JsonNode named = config.path(key);
         String content = named.isObject() ? named.path("content").asText() : named.asText();
         return specialToken(content)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        key + " '" + content + "' of " + CONFIG_FILE + " is not among the added_tokens of " + file));
+                .orElseThrow(() -> new IllegalArgumentException(key + " '" + content + "' of "
+                        + TokenizerFiles.CONFIG_FILE + " is not among the added_tokens of " + file));
     }
 
     private static int vocabularySize(JsonNode tokenizer) {
@@ -253,15 +241,6 @@ public final class DocumentTokenizer implements AutoCloseable {
         return largest + 1;
     }
 
-    private static byte[] read(Path file) throws IOException {
-        try {
-            return Files.readAllBytes(file);
-        } catch (NoSuchFileException e) {
-            throw new IOException(
-                    file + " is missing: millrace.tokenizer.directory must hold a Hugging Face tokenizer", e);
-        }
-    }
-
     private static JsonNode parse(Path file, byte[] content) throws IOException {
         try {
             JsonNode node = JSON.readTree(content);
@@ -271,19 +250,6 @@ public final class DocumentTokenizer implements AutoCloseable {
             return node;
         } catch (com.fasterxml.jackson.core.JacksonException e) {
             throw new IOException(file + " is not JSON: " + e.getOriginalMessage(), e);
-        }
-    }
-
-    private static String fingerprint(byte[] tokenizer, byte @Nullable [] config) {
-        try {
-            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            sha256.update(tokenizer);
-            if (config != null) {
-                sha256.update(config);
-            }
-            return HexFormat.of().formatHex(sha256.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

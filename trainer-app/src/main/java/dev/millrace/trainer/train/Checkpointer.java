@@ -140,11 +140,7 @@ final class Checkpointer implements AutoCloseable {
     private void write(Saveable state, CheckpointManifest manifest, Covered covered, Duration paused)
             throws IOException, InterruptedException {
         long began = System.nanoTime();
-        Checkpoint checkpoint;
-        try (CheckpointWrite write = store.start(manifest.step())) {
-            addFiles(write.directory(), state, covered);
-            checkpoint = write.commit(manifest);
-        }
+        Checkpoint checkpoint = written(state, manifest, covered);
         var _ = publishOwn(covered);
         store.prune();
         Duration took = since(began);
@@ -153,13 +149,16 @@ final class Checkpointer implements AutoCloseable {
                 + (asynchronous ? ", training stood still for " + paused.toMillis() + " ms" : ""));
     }
 
-    private void addFiles(Path directory, Saveable state, Covered covered) throws IOException {
-        try {
-            state.save(directory);
-            companions.addFiles(directory, covered);
+    private Checkpoint written(Saveable state, CheckpointManifest manifest, Covered covered) throws IOException {
+        try (CheckpointWrite write = store.start(manifest.step())) {
+            state.save(write.directory());
+            companions.addFiles(write.directory(), covered);
+            return write.commit(manifest);
         } catch (IOException e) {
+            // The next owner takes away what this one writes to.
+            store.requireOwned();
             throw new IOException(
-                    "the checkpoint of step " + covered.step() + " cannot be written: " + e.getMessage()
+                    "the checkpoint of step " + manifest.step() + " cannot be written: " + e.getMessage()
                             + "; make room, or withdraw the limit, and start again: the checkpoint before it is used",
                     e);
         }

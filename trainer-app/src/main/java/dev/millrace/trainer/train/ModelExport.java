@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 /// The model that a run has made, as a Hugging Face model directory without anything that training needs.
 ///
 /// @param root holds one directory for each state of a model that was exported
-record ModelExport(Path root, FloatFormat format, Path tokenizer) {
+record ModelExport(Path root, FloatFormat format, DocumentTokenizer tokenizer) {
     /// Writes the model. The directory appears whole or not at all; one that is there already is that of the same
     /// step, and stays.
     ///
@@ -31,7 +31,7 @@ record ModelExport(Path root, FloatFormat format, Path tokenizer) {
             }
         }
         learner.export(unfinished, format);
-        DocumentTokenizer.copy(tokenizer, unfinished);
+        tokenizer.write(unfinished);
         return Files.move(unfinished, finished, StandardCopyOption.ATOMIC_MOVE);
     }
 }

@@ -19,12 +19,14 @@ import java.util.stream.Stream;
 
 /// What the bits of a run depend on: the settings that may not change within it, by property, and what it met.
 final class RunFingerprint {
-    /// Of what a run does without: that of one which was begun before there was such a setting, too.
-    static final String OFF = "off";
+    /// Of what a run does without.
+    private static final String OFF = "off";
     private static final String REPLICAS = "replicas";
     private static final String LIBTORCH = "libtorch";
     private static final String DJL = "djl";
     private static final String INSTRUCTION_SET = "instruction-set";
+
+    private static final String ISOLATION_LEVEL = "mp.messaging.incoming.documents.isolation.level";
 
     /// Those that decide which tokens a step is made of.
     static final Set<String> COMPOSING = Set.of(
@@ -63,12 +65,18 @@ final class RunFingerprint {
 
     private RunFingerprint() {}
 
+    /// What a run had that was begun before there was such a setting.
+    static String before(String property) {
+        return property.equals(ISOLATION_LEVEL) ? "read_committed" : OFF;
+    }
+
     /// What a run met, beside its settings.
     ///
     /// @param model that was loaded
     /// @param learned the fingerprint of its learner
     /// @param tokenizer its fingerprint
     /// @param topicId changes where a topic is created again
+    /// @param isolationLevel whether records of transactions that were given up count
     /// @param engine that computes
     /// @param device that it computes on, the first of them
     /// @param replicas of the model
@@ -78,6 +86,7 @@ final class RunFingerprint {
             String tokenizer,
             String topic,
             String topicId,
+            String isolationLevel,
             TorchEngine.Loaded engine,
             Device device,
             int replicas) {}
@@ -139,6 +148,7 @@ final class RunFingerprint {
         values.put("tokenizer", met.tokenizer());
         values.put("topic", met.topic());
         values.put("topic id", met.topicId());
+        values.put(ISOLATION_LEVEL, met.isolationLevel());
         return values;
     }
 

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 /// What a run keeps beside its weights: the ledger of its steps, the dead letters that wait, the ids that it
 /// has seen; and who makes them public. A replay makes nothing public: the run that it replays has done so.
 final class RunRecords implements AutoCloseable, Checkpointer.Companions {
-    private final Path tokenizer;
+    private final DocumentTokenizer tokenizer;
     private final LedgerReader steps;
     private final StepLedger ledger;
     private final Outbox outbox;
@@ -26,8 +26,13 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
     private final Optional<Publisher> publisher;
 
     private RunRecords(
-            RunSettings settings, StepLedger ledger, Outbox outbox, SeenIds seen, Optional<Publisher> publisher) {
-        this.tokenizer = settings.tokenizer().directory();
+            RunSettings settings,
+            DocumentTokenizer tokenizer,
+            StepLedger ledger,
+            Outbox outbox,
+            SeenIds seen,
+            Optional<Publisher> publisher) {
+        this.tokenizer = tokenizer;
         this.steps = LedgerReader.in(settings.checkpoint().directory());
         this.ledger = ledger;
         this.outbox = outbox;
@@ -37,12 +42,16 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
 
     /// Opens the records of a run as its checkpoint has them.
     ///
+    /// @param tokenizer goes with each checkpoint
+    /// @param owner the number of the run's owner
     /// @param checkpoint that it goes on from
     /// @param topic of its documents
     /// @param clientSettings of Kafka
     /// @param complaints about what was found damaged, and what could not be published
     static RunRecords open(
             RunSettings settings,
+            DocumentTokenizer tokenizer,
+            long owner,
             Optional<Checkpoint> checkpoint,
             String topic,
             String group,
@@ -59,7 +68,7 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
             outbox = Outbox.read(files);
             seen = SeenIds.read(files, window, checkpoint.get().manifest().cursor());
         }
-        StepLedger ledger = StepLedger.open(directory, step, complaints);
+        StepLedger ledger = StepLedger.open(directory, step, owner, complaints);
         Optional<Publisher> publisher = Optional.empty();
         if (settings.checkpoint().replayFrom().isEmpty()) {
             Publisher.Place place = new Publisher.Place(
@@ -70,7 +79,7 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
             publisher = Optional.of(
                     new Publisher(clientSettings, place, PublishedMark.of(directory), ledger.recorded(), complaints));
         }
-        return new RunRecords(settings, ledger, outbox, seen, publisher);
+        return new RunRecords(settings, tokenizer, ledger, outbox, seen, publisher);
     }
 
     StepLedger ledger() {
@@ -87,7 +96,7 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
 
     @Override
     public void addFiles(Path directory, Checkpointer.Covered covered) throws IOException {
-        DocumentTokenizer.copy(tokenizer, directory);
+        tokenizer.write(directory);
         outbox.write(directory, covered.step());
         seen.write(directory, covered.cursor());
     }

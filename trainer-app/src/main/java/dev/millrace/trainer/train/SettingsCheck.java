@@ -50,7 +50,7 @@ final class SettingsCheck {
         Set<String> properties = new TreeSet<>(before.keySet());
         properties.addAll(now.keySet());
         for (String property : properties) {
-            String past = before.getOrDefault(property, RunFingerprint.OFF);
+            String past = before.getOrDefault(property, RunFingerprint.before(property));
             String present = now.getOrDefault(property, "(not set)");
             if (!present.equals(past)) {
                 changes.put(property, new Change(past, present));

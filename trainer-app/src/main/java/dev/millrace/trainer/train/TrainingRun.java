@@ -26,7 +26,6 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -179,10 +178,7 @@ final class TrainingRun {
             throw new IOException(ledger + " is missing: millrace.checkpoint.replay-from = " + original.get()
                     + " must lie in the directory of its run, whose ledger says what the steps are made of");
         }
-        Files.copy(
-                ledger,
-                settings.checkpoint().directory().resolve(StepLedger.FILE),
-                StandardCopyOption.REPLACE_EXISTING);
+        LedgerReader.beside(original.get()).copyTo(settings.checkpoint().directory());
         return Optional.of(checkpoints.adopt(original.get()));
     }
 
@@ -221,6 +217,7 @@ final class TrainingRun {
                         tokenizer.fingerprint(),
                         intake.topic(),
                         snapshot.topicId(),
+                        intake.isolationLevel(),
                         engine,
                         devices[0],
                         devices.length));
@@ -253,8 +250,15 @@ final class TrainingRun {
                 .orElseGet(() -> new TrainingLoop.State(0, 0, Double.NaN, StepHistory.NONE, start.cursor(), false));
         status.restored(start.cursor(), start.bounds().orElse(null), state.step());
         LOG.infof("step %,d; %s", state.step(), start.describe());
-        try (RunRecords records =
-                RunRecords.open(settings, checkpoint, intake.topic(), intake.group(), clientSettings, LOG::warn)) {
+        try (RunRecords records = RunRecords.open(
+                settings,
+                tokenizer,
+                checkpoints.owner(),
+                checkpoint,
+                intake.topic(),
+                intake.group(),
+                clientSettings,
+                LOG::warn)) {
             if (check.isPresent() && !changes.isEmpty()) {
                 check.get()
                         .requireNothingAhead(changes, records.ledger().ahead().size());
@@ -351,7 +355,7 @@ final class TrainingRun {
                 settings.batch().prefetch())) {
             String why = training.run(batches);
             if (!stopRequested) {
-                export(learner);
+                export(learner, tokenizer);
             }
             return why;
         } finally {
@@ -359,14 +363,10 @@ final class TrainingRun {
         }
     }
 
-    private void export(Learner learner) throws IOException {
+    private void export(Learner learner, DocumentTokenizer tokenizer) throws IOException {
         TrainConfig.Export export = settings.train().export();
         if (export.directory().isPresent()) {
-            Path written = new ModelExport(
-                            export.directory().get(),
-                            export.type(),
-                            settings.tokenizer().directory())
-                    .write(learner);
+            Path written = new ModelExport(export.directory().get(), export.type(), tokenizer).write(learner);
             LOG.infof("the model is in %s", written);
         }
     }

@@ -222,6 +222,29 @@ class CheckpointStoreTest {
         }
     }
 
+    @Test
+    void anOwnerThatDoesNotSeeThatItWasFollowedGivesItsCheckpointNoNameEither() throws Exception {
+        write(100);
+        CheckpointWrite late = store.start(200);
+        Files.writeString(late.directory().resolve("weights"), "weights of 200");
+        store.close();
+        try (CheckpointStore next = opened(root)) {
+            CheckpointWrite own = next.start(200);
+            assertThat(own.directory()).isNotEqualTo(late.directory());
+            // To the old owner a file system that is slow to tell still shows its own number.
+            Path owner = root.resolve(".owner");
+            String now = Files.readString(owner);
+            Files.writeString(owner, "1\n");
+
+            assertThatThrownBy(() -> late.commit(manifest(200))).isInstanceOf(IOException.class);
+
+            Files.writeString(owner, now);
+            assertThat(next.latest().orElseThrow().manifest().step()).isEqualTo(100);
+            own.commit(manifest(200));
+            assertThat(next.latest().orElseThrow().manifest().files()).isEmpty();
+        }
+    }
+
     private CheckpointStore opened(Path directory) throws IOException, InterruptedException {
         return CheckpointStore.open(directory, NEWEST_TWO, complaints::add, _ -> false)
                 .orElseThrow();

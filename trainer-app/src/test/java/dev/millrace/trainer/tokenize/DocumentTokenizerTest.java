@@ -35,6 +35,26 @@ class DocumentTokenizerTest {
     }
 
     @Test
+    void writesTheFilesThatItWasLoadedFromWhateverLiesThereNow(@TempDir Path directory) throws IOException {
+        Path source = Files.createDirectory(directory.resolve("source"));
+        List<String> names = List.of("tokenizer.json", "tokenizer_config.json");
+        for (String name : names) {
+            Files.copy(SHIPPED.resolve(name), source.resolve(name));
+        }
+        try (DocumentTokenizer tokenizer = DocumentTokenizer.load(source)) {
+            for (String name : names) {
+                Files.writeString(source.resolve(name), "another one's");
+            }
+
+            tokenizer.write(directory);
+
+            for (String name : names) {
+                assertThat(directory.resolve(name)).hasSameBinaryContentAs(SHIPPED.resolve(name));
+            }
+        }
+    }
+
+    @Test
     void nothingIsTruncated() throws IOException {
         try (DocumentTokenizer tokenizer = DocumentTokenizer.load(SHIPPED)) {
             assertThat(tokenizer.encode("a".repeat(10_000))).hasSize(10_001);

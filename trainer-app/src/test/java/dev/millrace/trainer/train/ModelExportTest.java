@@ -8,6 +8,7 @@ import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.SmallModels;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.model.TokenGrid;
+import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import dev.millrace.trainer.weights.FloatFormat;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,11 +33,12 @@ class ModelExportTest {
     @ParameterizedTest
     @EnumSource(FloatFormat.class)
     void aModelThatWasExportedIsTheModel(FloatFormat format) throws IOException {
-        try (Learner learner = SmallModels.learner(SmallModels.config(2, false), 3)) {
+        try (Learner learner = SmallModels.learner(SmallModels.config(2, false), 3);
+                DocumentTokenizer tokenizer = DocumentTokenizer.load(TOKENIZER)) {
             SmallModels.step(learner, 0);
 
             // When
-            Path written = new ModelExport(directory, format, TOKENIZER).write(learner);
+            Path written = new ModelExport(directory, format, tokenizer).write(learner);
 
             // Then
             assertThat(written).isEqualTo(directory.resolve("step-000000000001"));
@@ -57,10 +59,11 @@ class ModelExportTest {
 
     @Test
     void whatACrashLeftIsWrittenAnewAndWhatIsThereStays() throws IOException {
-        ModelExport export = new ModelExport(directory, FloatFormat.FP32, TOKENIZER);
         Path unfinished = Files.createDirectory(directory.resolve(".writing-step-000000000000"));
         Files.writeString(unfinished.resolve("model.safetensors"), "half a mod");
-        try (Learner learner = SmallModels.learner(SmallModels.config(2, false), 3)) {
+        try (Learner learner = SmallModels.learner(SmallModels.config(2, false), 3);
+                DocumentTokenizer tokenizer = DocumentTokenizer.load(TOKENIZER)) {
+            ModelExport export = new ModelExport(directory, FloatFormat.FP32, tokenizer);
             Path written = export.write(learner);
             byte[] before = Files.readAllBytes(written.resolve("model.safetensors"));
 

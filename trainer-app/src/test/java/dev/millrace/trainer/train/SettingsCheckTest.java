@@ -44,6 +44,15 @@ class SettingsCheckTest {
     }
 
     @Test
+    void aRunOfBeforeIsolationLevelsWereHeldReadCommittedRecordsAndGoesOnWithThem() {
+        String isolation = "mp.messaging.incoming.documents.isolation.level";
+
+        assertThat(check.changes(with(isolation, "read_committed"), Set.of())).isEmpty();
+        assertThatThrownBy(() -> check.changes(with(isolation, "read_uncommitted"), Set.of()))
+                .hasMessageContaining("{" + isolation + "=was read_committed and is read_uncommitted}");
+    }
+
+    @Test
     void whatIsAcceptedMayDifferAndNothingElse() {
         assertThat(check.changes(with(THREADS, "4"), Set.of(THREADS))).isEqualTo(Map.of(THREADS, new Change("8", "4")));
         assertThatThrownBy(() -> check.changes(with(LENGTH, "4"), Set.of(THREADS)))

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.millrace.trainer.batch.BatchAssembler;
 import dev.millrace.trainer.batch.BatchRamp;
+import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.Prefetcher;
 import dev.millrace.trainer.batch.ScriptedLog;
 import dev.millrace.trainer.batch.SeenIds;
@@ -41,8 +42,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// A run of the training loop over a scripted log, with all its real parts but Kafka: a checkpoint after each step,
-/// micro-batches of one window of [#LENGTH] tokens.
+/// A run of the training loop over a scripted log, with all its real parts but Kafka: a checkpoint after each step
+/// where not said otherwise, micro-batches of one window of [#LENGTH] tokens.
 final class SmallRun {
     static final int LENGTH = 16;
 
@@ -52,6 +53,7 @@ final class SmallRun {
     private final Optional<SpikeRule> spikes;
     private final BatchRamp ramp;
     private Optional<HeldOutSet> heldOut = Optional.empty();
+    private long stride = 1;
     final List<String> lines = Collections.synchronizedList(new ArrayList<>());
     final TrainingStatus status = new TrainingStatus(InstantSource.system(), Duration.ofMinutes(1));
 
@@ -61,6 +63,12 @@ final class SmallRun {
         this.maxNonFinite = maxNonFinite;
         this.spikes = spikes;
         this.ramp = ramp;
+    }
+
+    /// So many steps lie between two checkpoints.
+    SmallRun checkpointingEvery(long steps) {
+        stride = steps;
+        return this;
     }
 
     /// Evaluates after each second step, on texts whose token ids are their characters.
@@ -108,6 +116,9 @@ final class SmallRun {
                             true))
                     .orElse(new TrainingLoop.State(0, 0, 0, StepHistory.NONE, log.start(), false));
             log.from(state.cursor());
+            Beside beside = last.isPresent()
+                    ? Beside.of(last.get(), state.cursor())
+                    : new Beside(new Outbox(), new SeenIds(Beside.WINDOW));
             LearnerSettings settings = SmallModels.settings(3);
             try (Learner learner = last.isPresent()
                             ? Learner.restore(
@@ -116,21 +127,21 @@ final class SmallRun {
                                     settings,
                                     Device.cpu())
                             : Learner.load(model, settings, Device.cpu());
-                    StepLedger ledger = StepLedger.open(directory, state.step(), complaint -> {});
-                    Checkpointer checkpoints = new Checkpointer(store, new NothingElse(), true, status, lines::add);
-                    Prefetcher batches = new Prefetcher(assembler(log, state, ledger), 4)) {
-                return loop(step, state, learner, checkpoints, ledger).run(batches);
+                    StepLedger ledger = StepLedger.open(directory, state.step(), store.owner(), complaint -> {});
+                    Checkpointer checkpoints = new Checkpointer(store, beside, true, status, lines::add);
+                    Prefetcher batches = new Prefetcher(assembler(log, state, beside, ledger), 4)) {
+                return loop(step, state, learner, checkpoints, beside, ledger).run(batches);
             }
         }
     }
 
-    private BatchAssembler assembler(ScriptedLog log, TrainingLoop.State state, StepLedger ledger) {
+    private BatchAssembler assembler(ScriptedLog log, TrainingLoop.State state, Beside beside, StepLedger ledger) {
         return new BatchAssembler(
                 log,
                 ScriptedLog::read,
-                new SeenIds(0),
+                beside.seen(),
                 new SkipRanges(List.of(), List.of()),
-                new BatchAssembler.Shape(LENGTH, 1, ramp, 1),
+                new BatchAssembler.Shape(LENGTH, 1, ramp, 10),
                 state.step(),
                 state.cursor(),
                 Optional.empty(),
@@ -138,16 +149,29 @@ final class SmallRun {
     }
 
     private TrainingLoop loop(
-            long maxSteps, TrainingLoop.State state, Learner learner, Checkpointer checkpoints, StepLedger ledger) {
+            long maxSteps,
+            TrainingLoop.State state,
+            Learner learner,
+            Checkpointer checkpoints,
+            Beside beside,
+            StepLedger ledger) {
         return new TrainingLoop(
                 new TrainingLoop.Plan(
-                        1, false, 1, 1, maxNonFinite, spikes, OptionalLong.of(maxSteps), Optional.empty(), Map.of()),
+                        1,
+                        false,
+                        stride,
+                        1,
+                        maxNonFinite,
+                        spikes,
+                        OptionalLong.of(maxSteps),
+                        Optional.empty(),
+                        Map.of()),
                 state,
                 learner,
                 new LearningRateSchedule.Constant(1e-2, 0),
                 checkpoints,
                 ledger,
-                new Outbox(),
+                beside.outbox(),
                 heldOut.map(set -> new Evaluator(set, 2, status, lines::add)),
                 Interlude.NONE,
                 status,
@@ -155,9 +179,20 @@ final class SmallRun {
                 line -> {});
     }
 
-    private static final class NothingElse implements Checkpointer.Companions {
+    /// Dead letters, which stay as if the broker had not answered, and ids.
+    private record Beside(Outbox outbox, SeenIds seen) implements Checkpointer.Companions {
+        private static final int WINDOW = 10;
+
+        private static Beside of(Checkpoint checkpoint, Cursor cursor) throws IOException {
+            return new Beside(
+                    Outbox.read(checkpoint.directory()), SeenIds.read(checkpoint.directory(), WINDOW, cursor));
+        }
+
         @Override
-        public void addFiles(Path checkpoint, Checkpointer.Covered covered) {}
+        public void addFiles(Path checkpoint, Checkpointer.Covered covered) throws IOException {
+            outbox.write(checkpoint, covered.step());
+            seen.write(checkpoint, covered.cursor());
+        }
 
         @Override
         public boolean publish(Checkpointer.Covered covered) {
