@@ -69,7 +69,9 @@ final class DeliveryReports {
                 delivered.increment();
                 bytes.add(size);
                 latency.record(nanos, TimeUnit.NANOSECONDS);
-                LOG.debugf("%s delivered to %s [%d] @ %d", key, on.topic(), on.partition(), on.offset());
+                if (LOG.isDebugEnabled()) {
+                    LOG.debugf("%s delivered to %s [%d] @ %d", key, on.topic(), on.partition(), on.offset());
+                }
             }
             case Delivery.Failed not -> {
                 failed.increment();

@@ -4,9 +4,21 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /// 128 bits of a SHA-256: what remains of a name or of a text in a window, 16 bytes however long it was.
 record Mark(long high, long low) {
+    private static final int DIGITS = 16;
+
+    /// The beginning of a SHA-256 that is there already.
+    ///
+    /// @param hash in hex
+    static Mark ofHash(String hash) {
+        return new Mark(
+                HexFormat.fromHexDigitsToLong(hash, 0, DIGITS),
+                HexFormat.fromHexDigitsToLong(hash, DIGITS, 2 * DIGITS));
+    }
+
     /// @param parts each with its length before it, so that no two lists of parts have one mark
     static Mark of(String... parts) {
         try {

@@ -96,7 +96,7 @@ public final class OncePublisher {
                 .flatMap(id -> retries.map(window -> retry(
                         window.once(
                                 Mark.of("id", origin.topic(), id),
-                                Mark.of(document.contentHash()),
+                                Mark.ofHash(document.contentHash()),
                                 () -> byText(document, origin)),
                         "the id was sent with another text")))
                 .orElseGet(() -> byText(document, origin));
