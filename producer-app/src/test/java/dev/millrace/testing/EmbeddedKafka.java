@@ -24,7 +24,9 @@ import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.utils.Time;
@@ -211,6 +213,7 @@ public final class EmbeddedKafka implements AutoCloseable {
                         .allMatch(partition -> partition.leader() != null
                                 && !partition.leader().isEmpty());
                 if (led) {
+                    awaitLogs(admin, description);
                     return;
                 }
                 Thread.sleep(20);
@@ -224,6 +227,15 @@ public final class EmbeddedKafka implements AutoCloseable {
         }
         throw new IllegalStateException(
                 "topic " + topic.name() + " has no leaders after " + TOPIC_TIMEOUT_SECONDS + " s");
+    }
+
+    /// A leader is named a little before it has the log. A record that it refuses meanwhile, and the next one that it
+    /// takes, leave an idempotent producer with a sequence that never fits again.
+    private static void awaitLogs(Admin admin, TopicDescription topic) throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+        topic.partitions()
+                .forEach(each -> ends.put(new TopicPartition(topic.name(), each.partition()), OffsetSpec.latest()));
+        admin.listOffsets(ends).all().get();
     }
 
     @Override
