@@ -13,13 +13,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Trains each shape in each type for a while, prints one table and writes it as `model.json`, and beside it
-/// `tokenize.json`: `./mvnw -Pbench`.
+/// `tokenize.json` and `intake.json`: `./mvnw -Pbench`.
 ///
 /// System properties: `bench.shapes` and `bench.dtypes` (names, separated by commas; types `auto`: bf16 too
 /// where the CPU multiplies it), `bench.seconds` (for each measurement, which ends with the step under way),
 /// `bench.threads` (of libtorch; 0: all cores).
 final class Bench {
     private static final String SHAPES = "dense-256x6,dense-768x12,moe-768x12";
+    private static final int INTAKE_RECORDS = 100_000;
     private static final Duration LONGEST = Duration.ofMinutes(20);
     /// As in the images: glibc keeps what libtorch frees.
     private static final Map<String, String> ALLOCATOR =
@@ -36,6 +37,9 @@ final class Bench {
         System.err.println("measuring tokenizing and packing");
         TokenizeMeasured tokenized = TokenizeBench.run(
                 Path.of(arguments[0]), TokenizeBench.tokenizer(), TokenizeBench.documents(), Math.min(seconds, 10));
+        System.err.println("measuring intake");
+        IntakeBench.Rate intake = IntakeBench.run(
+                Path.of(arguments[0]), TokenizeBench.documents(), INTAKE_RECORDS, Math.min(seconds, 10));
         List<Measured> rows = run(
                 Path.of(arguments[0]),
                 List.of(System.getProperty("bench.shapes", SHAPES).split(",")),
@@ -43,6 +47,7 @@ final class Bench {
                 seconds,
                 threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
         System.out.println(table(rows));
+        System.out.println(intake.line());
         System.out.println(tokenized.line());
         System.out.println(exactlyOnce(
                         Path.of(arguments[0]),

@@ -86,6 +86,20 @@ class BenchTest {
     }
 
     @Test
+    void documentsAreReadFromARealBrokerAsOftenAsItTakes() throws Exception {
+        // When
+        IntakeBench.Rate rate =
+                IntakeBench.run(directory, TokenizeBench.documents().subList(0, 40), 500, 0.1);
+        // Then
+        JsonNode written =
+                new ObjectMapper().readTree(directory.resolve("intake.json").toFile());
+        assertThat(written.get("records").asLong()).isEqualTo(rate.records()).isPositive();
+        assertThat(rate.records() % 500).isZero();
+        assertThat(rate.bytesPerRecord()).isBetween(4_000.0, 5_000.0);
+        assertThat(rate.line()).contains("records/s");
+    }
+
+    @Test
     void refusesAShapeThatItDoesNotHave() {
         assertThatThrownBy(() -> Bench.run(directory, List.of("dense-1x1"), List.of("fp32"), 1, 1))
                 .hasMessageContaining("There is no shape dense-1x1, there are dense-256x6");

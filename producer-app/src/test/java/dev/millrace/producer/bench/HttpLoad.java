@@ -12,39 +12,53 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 
 /// Clients that send one request after another, each on a connection of its own that is kept.
 ///
 /// One thread serves them all, and copies what it sends but for the ids: the load shares the cores with what is
-/// measured,
-/// and a thread per connection would take more of them than the producer.
+/// measured, and a thread per connection would take more of them than the producer.
 ///
 /// @param port of the producer
 /// @param connections at once
 /// @param perRequest documents of a request; 1 sends JSON, more NDJSON
-record HttpLoad(int port, int connections, int perRequest) {
+/// @param rate of documents per second, [#MOST] for as many as are answered
+record HttpLoad(int port, int connections, int perRequest, double rate) {
+    /// A request is sent as soon as there is a connection for it.
+    static final double MOST = Double.POSITIVE_INFINITY;
+
     private static final int BUFFER = 1 << 18;
     private static final String OK = "HTTP/1.1 200";
     /// Of an answer, the last bytes are looked at.
     private static final int LOOKED_AT = 1 << 10;
 
     /// What the clients saw.
+    ///
+    /// @param latencies of requests, in nanoseconds, since each was due: waiting for a connection counts
     record Seen(long documents, List<Long> latencies) {}
 
+    /// Is told of each document as its request is due.
+    @FunctionalInterface
+    interface Watcher {
+        /// @param n as [Documents#next] gave it
+        void sends(long n, long nanos);
+    }
+
     Seen run(Documents documents, Duration time) throws IOException {
-        long end = System.nanoTime() + time.toNanos();
-        ByteBuffer answers = ByteBuffer.allocateDirect(BUFFER);
+        return run(documents, time, (_, _) -> {});
+    }
+
+    Seen run(Documents documents, Duration time, Watcher watcher) throws IOException {
         List<Client> clients = new ArrayList<>();
         try (Selector selector = Selector.open()) {
             try {
                 for (int each = 0; each < connections; each++) {
-                    clients.add(new Client(selector, documents, each * 7919L));
+                    clients.add(new Client(selector, documents, watcher, each * 7919L));
                 }
-                while (clients.stream().anyMatch(client -> client.key.isValid())) {
-                    selector.select(key -> ((Client) key.attachment()).goOn(answers, end));
-                }
+                serve(selector, clients, time);
             } finally {
                 for (Client client : clients) {
                     client.channel.close();
@@ -58,21 +72,48 @@ record HttpLoad(int port, int connections, int perRequest) {
         return new Seen((long) latencies.size() * perRequest, latencies);
     }
 
+    private void serve(Selector selector, List<Client> clients, Duration time) throws IOException {
+        ByteBuffer answers = ByteBuffer.allocateDirect(BUFFER);
+        Deque<Client> idle = new ArrayDeque<>(clients);
+        double interval = rate == MOST ? 0 : perRequest * 1e9 / rate;
+        long began = System.nanoTime();
+        long now = began;
+        for (long requests = 0; now - began < time.toNanos() || idle.size() < clients.size(); now = System.nanoTime()) {
+            for (; !idle.isEmpty() && now - began < time.toNanos(); requests++) {
+                long due = interval == 0 ? now : began + (long) (requests * interval);
+                if (due > now) {
+                    break;
+                }
+                idle.removeFirst().begin(due);
+            }
+            selector.select(
+                    key -> {
+                        Client client = (Client) key.attachment();
+                        if (client.goOn(answers)) {
+                            idle.addLast(client);
+                        }
+                    },
+                    1);
+        }
+    }
+
     /// One connection, which writes a request or reads its answer.
     private final class Client {
         private final SocketChannel channel;
         private final SelectionKey key;
         private final Documents documents;
+        private final Watcher watcher;
         private final ByteBuffer body;
         private final ByteBuffer head;
         private final List<Long> latencies = new ArrayList<>();
         private final StringBuilder answer = new StringBuilder();
         private long n;
         private ByteBuffer[] request = {};
-        private long sent;
+        private long due;
 
-        Client(Selector selector, Documents documents, long first) throws IOException {
+        Client(Selector selector, Documents documents, Watcher watcher, long first) throws IOException {
             this.documents = documents;
+            this.watcher = watcher;
             this.body = ByteBuffer.allocateDirect(length());
             this.n = first;
             String type = perRequest == 1 ? "application/json" : "application/x-ndjson";
@@ -82,41 +123,40 @@ record HttpLoad(int port, int connections, int perRequest) {
             this.channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             channel.configureBlocking(false);
-            this.key = channel.register(selector, SelectionKey.OP_WRITE, this);
-            begin();
+            this.key = channel.register(selector, SelectionKey.OP_READ, this);
         }
 
         private int length() {
-            return perRequest * Documents.LINE - (perRequest == 1 ? 1 : 0);
+            return perRequest * documents.line() - (perRequest == 1 ? 1 : 0);
         }
 
-        private void begin() {
+        private void begin(long nanos) throws IOException {
             // A request's lines lie side by side, so the last ones of the corpus may be passed over.
-            int first = (int) (n % (Documents.DISTINCT - perRequest + 1));
-            body.clear().put(documents.lines().slice(first * Documents.LINE, length()));
+            int first = (int) (n % (documents.distinct() - perRequest + 1));
+            body.clear().put(documents.lines().slice(first * documents.line(), length()));
             for (int each = 0; each < perRequest; each++) {
-                Documents.name(body, each * Documents.LINE, documents.next());
+                long number = documents.next();
+                Documents.name(body, each * documents.line(), number);
+                watcher.sends(number, nanos);
             }
             request = new ByteBuffer[] {head.duplicate(), body.flip()};
             n += perRequest;
             answer.setLength(0);
-            sent = System.nanoTime();
+            due = nanos;
+            write();
         }
 
-        private void goOn(ByteBuffer answers, long end) {
+        /// @return whether the answer is there
+        private boolean goOn(ByteBuffer answers) {
             try {
                 if (key.isWritable()) {
                     write();
                 }
                 if (key.isReadable() && read(answers)) {
-                    latencies.add(System.nanoTime() - sent);
-                    if (System.nanoTime() >= end) {
-                        key.cancel();
-                    } else {
-                        begin();
-                        write();
-                    }
+                    latencies.add(System.nanoTime() - due);
+                    return true;
                 }
+                return false;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.BrokerProcess;
 import dev.millrace.testing.KafkaMain;
-import dev.millrace.testing.TopicLog;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,11 +36,14 @@ final class IngestionBench {
     private static final int SINGLE_CONNECTIONS = 64;
     private static final int STREAM_CONNECTIONS = 4;
     private static final int STREAM_DOCUMENTS = 1_000;
+    /// So many times as long as it is measured, each process works before its first measurement; only a file's is new
+    /// for each.
+    private static final int WARMING = 3;
 
     private final Path directory;
     private final Path module;
     private final Duration time;
-    private final Documents documents = new Documents(1);
+    private final Documents documents = new Documents(1, Documents.KIBIBYTE);
 
     /// The ways in.
     enum Way {
@@ -71,7 +73,7 @@ final class IngestionBench {
         System.out.println(table(bench.run(runs)));
         List<LogTables.Table> tables = LogTables.Table.parse(System.getProperty("bench.tables", ""));
         if (!tables.isEmpty()) {
-            System.out.println(new LogTables(directory, bench.documents, bench.time.dividedBy(2)).run(tables));
+            System.out.println(new LogTables(module, directory, bench.documents, bench.time.dividedBy(2)).run(tables));
         }
     }
 
@@ -80,14 +82,20 @@ final class IngestionBench {
         Files.createDirectories(directory);
         Path work = Files.createTempDirectory(directory, "work-");
         Map<Way, List<Sample>> samples = new EnumMap<>(Way.class);
+        Map<Way, HttpProducer> producers = new EnumMap<>(Way.class);
         try (BrokerProcess broker = BrokerProcess.start(work)) {
             for (int run = 0; run < runs; run++) {
                 for (Way way : ways()) {
                     System.err.println("measuring " + way.label() + ", run " + (run + 1) + " of " + runs);
-                    Sample sample = measure(way, broker, work, run);
+                    Sample sample = measure(way, broker, producers, work, run);
                     samples.computeIfAbsent(way, _ -> new ArrayList<>()).add(sample);
                 }
             }
+            for (HttpProducer producer : producers.values()) {
+                producer.end();
+            }
+        } finally {
+            producers.values().forEach(HttpProducer::close);
         }
         ArrayNode rows = rows(samples);
         JSON.writerWithDefaultPrettyPrinter()
@@ -105,59 +113,35 @@ final class IngestionBench {
         return ways;
     }
 
-    private static Map<String, String> environment() {
-        return Map.of("JAVA_TOOL_OPTIONS", System.getProperty("bench.java", ""));
-    }
-
-    private Sample measure(Way way, BrokerProcess broker, Path work, int run)
+    private Sample measure(Way way, BrokerProcess broker, Map<Way, HttpProducer> producers, Path work, int run)
             throws IOException, InterruptedException, ExecutionException {
         return switch (way) {
             case RAW -> {
-                // The second time is the measurement: the first one warms the JVM.
                 RawClient client = new RawClient(broker.bootstrapServers(), KafkaMain.DOCUMENTS, Map.of());
-                client.run(documents, time.dividedBy(2));
+                if (run == 0) {
+                    client.run(documents, time.multipliedBy(WARMING));
+                }
                 yield client.run(documents, time).sample();
             }
             case FILE -> file(broker, work.resolve("run-" + run + ".jsonl"));
-            case NDJSON -> http(broker, work, STREAM_CONNECTIONS, STREAM_DOCUMENTS);
-            case SINGLE -> http(broker, work, SINGLE_CONNECTIONS, 1);
+            case NDJSON -> http(way, broker, producers, work, STREAM_CONNECTIONS, STREAM_DOCUMENTS);
+            case SINGLE -> http(way, broker, producers, work, SINGLE_CONNECTIONS, 1);
         };
     }
 
-    private Sample http(BrokerProcess broker, Path work, int connections, int perRequest)
-            throws IOException, InterruptedException, ExecutionException {
-        try (AppProcess producer = AppProcess.start(
-                module,
-                Map.of("kafka.bootstrap.servers", broker.bootstrapServers()),
-                environment(),
-                work.resolve("producer.log"))) {
-            producer.awaitOk("/q/health/ready", LIMIT);
-            HttpLoad load = new HttpLoad(producer.port(), connections, perRequest);
-            long size = TopicLog.size(broker.bootstrapServers(), KafkaMain.DOCUMENTS);
-            long warming = load.run(documents, time).documents();
-            Duration cpu = producer.cpu();
-            long began = System.nanoTime();
-            HttpLoad.Seen seen = load.run(documents, time);
-            Duration spent = Duration.ofNanos(System.nanoTime() - began);
-            Duration used = producer.cpu().minus(cpu);
-            long onLog = TopicLog.size(broker.bootstrapServers(), KafkaMain.DOCUMENTS) - size;
-            if (onLog != warming + seen.documents()) {
-                throw new IOException(onLog + " records came to the log of " + (warming + seen.documents())
-                        + " that were answered: something else than sending was measured");
-            }
-            long peak = producer.peakMemory();
-            // Told to end, it also writes its flight recording.
-            if (producer.terminate(LIMIT) != 0) {
-                throw new IOException("the producer did not end well: " + producer.log());
-            }
-            return new Sample(
-                    seen.documents(),
-                    seen.documents() * Documents.SIZE,
-                    spent,
-                    used,
-                    peak,
-                    seen.latencies().stream().mapToLong(Long::longValue).toArray());
+    private Sample http(
+            Way way, BrokerProcess broker, Map<Way, HttpProducer> producers, Path work, int connections, int perRequest)
+            throws IOException, InterruptedException {
+        HttpProducer known = producers.get(way);
+        if (known != null) {
+            return known.measure(known.load(connections, perRequest), documents, time);
         }
+        HttpProducer producer = HttpProducer.start(
+                module, broker.bootstrapServers(), KafkaMain.DOCUMENTS, work.resolve(way.label() + ".log"));
+        producers.put(way, producer);
+        HttpLoad load = producer.load(connections, perRequest);
+        producer.measure(load, documents, time.multipliedBy(WARMING));
+        return producer.measure(load, documents, time);
     }
 
     /// As the command itself reports it: of the second half of the file, as the other ways in are warmed up too. The
@@ -173,7 +157,7 @@ final class IngestionBench {
         try (AppProcess ingest = AppProcess.start(
                 module,
                 Map.of("kafka.bootstrap.servers", broker.bootstrapServers()),
-                environment(),
+                HttpProducer.environment(),
                 List.of("ingest", file.toString()),
                 Path.of(file + ".log"))) {
             Duration cpu = Duration.ZERO;
@@ -196,7 +180,7 @@ final class IngestionBench {
             double share = (double) (end.delivered() - half.delivered()) / end.delivered();
             return new Sample(
                     end.delivered() - half.delivered(),
-                    (end.delivered() - half.delivered()) * Documents.SIZE,
+                    (end.delivered() - half.delivered()) * documents.size(),
                     Duration.ofNanos((long) (1e9 * (end.seconds() - half.seconds()))),
                     Duration.ofNanos((long) (cpu.toNanos() * share)),
                     peak,

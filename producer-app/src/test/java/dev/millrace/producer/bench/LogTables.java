@@ -18,17 +18,21 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 
 /// How the log takes documents under one setting and another: the client of [RawClient], which each way in comes down
-/// to. One measurement each, on brokers in this JVM: rows of one table may be compared, and no others.
+/// to, and [HttpTables]. One measurement each, on brokers in this JVM: rows of one table may be compared, and no
+/// others.
 ///
 /// Writes `tables.json`.
 final class LogTables {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String TOPIC = "documents";
     private static final int PARTITIONS = 4;
+    private static final int TURNS = 2;
 
+    private final Path module;
     private final Path directory;
     private final Documents documents;
     private final Duration time;
@@ -42,6 +46,7 @@ final class LogTables {
         PRODUCERS,
         BROKERS,
         LINGER,
+        SIZE,
         LATENCY;
 
         /// @param text names with commas between, or `all`
@@ -57,7 +62,9 @@ final class LogTables {
         }
     }
 
-    LogTables(Path directory, Documents documents, Duration time) {
+    /// @param module whose packaged app takes what is sent over HTTP
+    LogTables(Path module, Path directory, Documents documents, Duration time) {
+        this.module = module;
         this.directory = directory;
         this.documents = documents;
         this.time = time;
@@ -69,7 +76,7 @@ final class LogTables {
         ObjectNode all = JSON.createObjectNode();
         try (EmbeddedKafka one = EmbeddedKafka.start(1, Files.createTempDirectory(directory, "one-"))) {
             // Warms this JVM, broker and client.
-            var _ = measure(one, PARTITIONS, 1, Map.of());
+            var _ = measure(new Setup("warming", one, PARTITIONS, 1, Map.of()));
             for (Table table : tables) {
                 System.err.println("measuring " + table.name().toLowerCase(Locale.ROOT));
                 all.set(table.name().toLowerCase(Locale.ROOT), rows(table, one));
@@ -83,33 +90,31 @@ final class LogTables {
     private ArrayNode rows(Table table, EmbeddedKafka one)
             throws IOException, InterruptedException, ExecutionException {
         return switch (table) {
-            case COMPRESSION -> compare(one, compressions());
-            case PARTITIONER -> compare(one, partitioners());
-            case LINGER -> compare(one, lingers());
-            case PARTITIONS -> {
-                ArrayNode rows = JSON.createArrayNode();
-                for (int partitions : new int[] {1, 4, 16}) {
-                    rows.add(row(partitions + " partitions", measure(one, partitions, 1, Map.of())));
-                }
-                yield rows;
-            }
-            case PRODUCERS -> {
-                ArrayNode rows = JSON.createArrayNode();
-                for (int producers : new int[] {1, 2, 4}) {
-                    rows.add(row(producers + " producers", measure(one, PARTITIONS, producers, Map.of())));
-                }
-                yield rows;
-            }
+            case COMPRESSION -> compare(setups(one, compressions()));
+            case PARTITIONER -> compare(setups(one, partitioners()));
+            case LINGER -> compare(setups(one, lingers()));
+            case PARTITIONS ->
+                compare(Stream.of(1, 4, 16)
+                        .map(partitions -> new Setup(partitions + " partitions", one, partitions, 1, Map.of()))
+                        .toList());
+            case PRODUCERS ->
+                compare(Stream.of(1, 2, 4)
+                        .map(producers -> new Setup(producers + " producers", one, PARTITIONS, producers, Map.of()))
+                        .toList());
             case BROKERS -> {
-                ArrayNode rows = JSON.createArrayNode();
-                rows.add(row("1 broker, 1 replica", measure(one, PARTITIONS, 1, Map.of())));
                 try (EmbeddedKafka three = EmbeddedKafka.start(3, Files.createTempDirectory(directory, "three-"))) {
-                    rows.add(row("3 brokers, 3 replicas", measure(three, PARTITIONS, 1, Map.of())));
+                    yield compare(List.of(
+                            new Setup("1 broker, 1 replica", one, PARTITIONS, 1, Map.of()),
+                            new Setup("3 brokers, 3 replicas", three, PARTITIONS, 1, Map.of())));
                 }
-                yield rows;
             }
-            case LATENCY -> latencies(one);
+            case SIZE -> http(one).sizes(new int[] {Documents.KIBIBYTE, 4 * Documents.KIBIBYTE});
+            case LATENCY -> http(one).latencies(documents);
         };
+    }
+
+    private HttpTables http(EmbeddedKafka kafka) {
+        return new HttpTables(module, directory, kafka.bootstrapServers(), topic(kafka, PARTITIONS), time);
     }
 
     private static Map<String, Map<String, ?>> compressions() {
@@ -140,12 +145,28 @@ final class LogTables {
         return lingers;
     }
 
-    private ArrayNode compare(EmbeddedKafka kafka, Map<String, Map<String, ?>> settings)
-            throws IOException, InterruptedException, ExecutionException {
-        ArrayNode rows = JSON.createArrayNode();
-        for (Map.Entry<String, Map<String, ?>> each : settings.entrySet()) {
-            rows.add(row(each.getKey(), measure(kafka, PARTITIONS, 1, each.getValue())));
+    /// @param settings that are not those of the channel
+    private record Setup(String name, EmbeddedKafka kafka, int partitions, int producers, Map<String, ?> settings) {}
+
+    private static List<Setup> setups(EmbeddedKafka kafka, Map<String, Map<String, ?>> settings) {
+        return settings.entrySet().stream()
+                .map(each -> new Setup(each.getKey(), kafka, PARTITIONS, 1, each.getValue()))
+                .toList();
+    }
+
+    /// In turns, and the better one counts: what disturbs a machine takes from its rate, and never adds.
+    private ArrayNode compare(List<Setup> setups) throws IOException, InterruptedException, ExecutionException {
+        Map<String, Measured> best = new LinkedHashMap<>();
+        for (int turn = 0; turn < TURNS; turn++) {
+            for (Setup setup : setups) {
+                best.merge(
+                        setup.name(),
+                        measure(setup),
+                        (one, other) -> one.recordsPerSecond() >= other.recordsPerSecond() ? one : other);
+            }
         }
+        ArrayNode rows = JSON.createArrayNode();
+        best.forEach((name, measured) -> rows.add(row(name, measured)));
         return rows;
     }
 
@@ -154,16 +175,16 @@ final class LogTables {
     private record Measured(
             long records, double recordsPerSecond, double p50, double p99, long wireBytes, long diskBytes) {}
 
-    private Measured measure(EmbeddedKafka kafka, int partitions, int producers, Map<String, ?> settings)
-            throws IOException, InterruptedException, ExecutionException {
-        String topic = topic(kafka, partitions);
+    private Measured measure(Setup setup) throws IOException, InterruptedException, ExecutionException {
+        EmbeddedKafka kafka = setup.kafka();
+        String topic = topic(kafka, setup.partitions());
         List<RawClient.Outcome> outcomes = new ArrayList<>();
         long began = System.nanoTime();
-        try (ExecutorService threads = Executors.newFixedThreadPool(producers)) {
+        try (ExecutorService threads = Executors.newFixedThreadPool(setup.producers())) {
             List<Future<RawClient.Outcome>> running = new ArrayList<>();
-            for (int each = 0; each < producers; each++) {
+            for (int each = 0; each < setup.producers(); each++) {
                 running.add(threads.submit(
-                        () -> new RawClient(kafka.bootstrapServers(), topic, settings).run(documents, time)));
+                        () -> new RawClient(kafka.bootstrapServers(), topic, setup.settings()).run(documents, time)));
             }
             for (Future<RawClient.Outcome> each : running) {
                 outcomes.add(each.get());
@@ -202,33 +223,16 @@ final class LogTables {
         }
     }
 
-    private static ObjectNode row(String name, Measured measured) {
-        double megabytes = measured.records() * (double) Documents.SIZE / 1e6;
+    private ObjectNode row(String name, Measured measured) {
+        double megabytes = measured.records() * (double) documents.size() / 1e6;
         return JSON.createObjectNode()
                 .put("setting", name)
                 .put("records_per_s", Math.round(measured.recordsPerSecond()))
-                .put("mb_per_s", measured.recordsPerSecond() * Documents.SIZE / 1e6)
+                .put("mb_per_s", measured.recordsPerSecond() * documents.size() / 1e6)
                 .put("wire_mb_per_mb", measured.wireBytes() / 1e6 / megabytes)
                 .put("disk_mb_per_mb", measured.diskBytes() / 1e6 / megabytes)
                 .put("p50_ms", measured.p50())
                 .put("p99_ms", measured.p99());
-    }
-
-    /// From the call that sends a record to the poll that gives it, at shares of what the log takes at most.
-    private ArrayNode latencies(EmbeddedKafka kafka) throws IOException, InterruptedException, ExecutionException {
-        double most = measure(kafka, PARTITIONS, 1, Map.of()).recordsPerSecond();
-        ArrayNode rows = JSON.createArrayNode();
-        for (double share : new double[] {0.1, 0.5, 0.9}) {
-            double rate = most * share;
-            Sample sample = new ConsumeLatency(kafka.bootstrapServers(), topic(kafka, PARTITIONS))
-                    .measure(documents, rate, time);
-            rows.addObject()
-                    .put("setting", Math.round(share * 100) + " % of the most")
-                    .put("records_per_s", Math.round(sample.recordsPerSecond()))
-                    .put("p50_ms", sample.latencyMillis(0.5))
-                    .put("p99_ms", sample.latencyMillis(0.99));
-        }
-        return rows;
     }
 
     static String text(ObjectNode all) {
