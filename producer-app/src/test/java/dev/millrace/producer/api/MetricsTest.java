@@ -23,10 +23,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @QuarkusTest
 @QuarkusTestResource(KafkaTestResource.class)
 class MetricsTest {
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
     @TestHTTPResource("/v1/documents")
     URI documents;
-
-    private final HttpClient client = HttpClient.newHttpClient();
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
@@ -118,13 +118,13 @@ class MetricsTest {
     }
 
     private String get(String path) throws IOException, InterruptedException {
-        return client.send(
+        return CLIENT.send(
                         HttpRequest.newBuilder(documents.resolve(path)).build(), HttpResponse.BodyHandlers.ofString())
                 .body();
     }
 
     private void post(String document) throws IOException, InterruptedException {
-        client.send(
+        CLIENT.send(
                 HttpRequest.newBuilder(documents)
                         .header("Content-Type", "application/json")
                         .POST(HttpRequest.BodyPublishers.ofString(document))

@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @QuarkusTest
 @QuarkusTestResource(KafkaTestResource.class)
 class OpenApiTest {
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> METHODS = Set.of("get", "put", "post", "delete", "patch", "head", "options");
 
@@ -40,7 +41,6 @@ class OpenApiTest {
     URI root;
 
     private final Router router;
-    private final HttpClient client = HttpClient.newHttpClient();
     private JsonNode description = JSON.nullNode();
 
     OpenApiTest(Router router) {
@@ -182,6 +182,6 @@ class OpenApiTest {
     }
 
     private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
-        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 }
