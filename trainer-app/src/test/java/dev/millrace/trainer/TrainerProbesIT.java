@@ -8,6 +8,8 @@ import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.KafkaMain;
 import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
 import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -41,8 +43,11 @@ class TrainerProbesIT {
                 assertThat(status(trainer, "/q/health/live")).isEqualTo(200);
                 assertThat(metric(trainer, "millrace_loss")).isBetween(1.0, 8.0);
                 assertThat(metric(trainer, "millrace_records_read_total")).isPositive();
-                String all = trainer.get("/q/metrics").body();
-                assertThat(all)
+                HttpResponse<String> metrics = trainer.get("/q/metrics");
+                assertThat(metrics.version())
+                        .as("what Java's client, which asks for HTTP/2, is answered in without TLS")
+                        .isEqualTo(HttpClient.Version.HTTP_1_1);
+                assertThat(metrics.body())
                         .contains("millrace_waiting_share", "millrace_tokens_to_train")
                         .contains("millrace_partition_position{partition=\"1\"}");
 

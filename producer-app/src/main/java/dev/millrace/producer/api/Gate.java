@@ -51,7 +51,7 @@ final class Gate {
             return;
         }
         if (audit.isWritten()) {
-            routing.addEndHandler(end -> writeDown(routing, end.failed()));
+            routing.addEndHandler(_ -> writeDown(routing));
         }
         if (access.open()) {
             Visit.begin(routing, Access.ANYONE);
@@ -106,8 +106,10 @@ final class Gate {
         }
     }
 
-    private void writeDown(RoutingContext routing, boolean brokenOff) {
+    private void writeDown(RoutingContext routing) {
         HttpServerRequest request = routing.request();
+        // Not what the end handler is told: where a route listens for a client that is gone, that is told of success.
+        boolean brokenOff = !routing.response().ended();
         int status = routing.response().getStatusCode();
         boolean reading = READING.contains(request.method());
         if (reading && status != 401 && status != 403) {
