@@ -208,7 +208,7 @@ final class ExactlyOnceCost {
         for (int row = 0; row < shape.rows(); row++) {
             order.add(row % PARTITIONS);
         }
-        return new Composition(stretches, order, List.of(), 0, read, List.of());
+        return new Composition(stretches, order, List.of(), 0, read, List.of(), List.of());
     }
 
     private long seenIdBytes() throws IOException {

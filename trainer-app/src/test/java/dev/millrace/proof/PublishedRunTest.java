@@ -96,6 +96,7 @@ class PublishedRunTest {
                         List.of(),
                         0,
                         new TreeMap<>(),
+                        List.of(),
                         List.of()),
                 new StepResult(time, loss, 1, 0.001, 8, null));
     }

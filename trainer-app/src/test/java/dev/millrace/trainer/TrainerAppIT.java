@@ -121,7 +121,7 @@ class TrainerAppIT {
         }
     }
 
-    /// Every step names its records, and every record that was trained its steps.
+    /// Every step names its records, every record that was trained its steps, and one that was not why.
     private void requireLineage(EmbeddedKafka kafka) throws Exception {
         Map<String, String> idle = Map.of("millrace.train.enabled", "false");
         try (AppProcess trainer = trainer(kafka, 32, "idle.log", idle)) {
@@ -135,6 +135,10 @@ class TrainerAppIT {
             for (JsonNode step : ofRecord) {
                 assertThat(lineage(trainer, "step=" + step.get("step")).get(0)).isEqualTo(step);
             }
+            HttpResponse<String> bad = trainer.get("/v1/lineage?partition=1&offset=25");
+            assertThat(bad.statusCode()).as(bad.body()).isEqualTo(404);
+            assertThat(bad.body())
+                    .contains("Not trained", "partition 1 @25 was read for step", "its dead letter says why");
             assertThat(trainer.get("/v1/lineage?step=100000").statusCode()).isEqualTo(404);
             assertThat(trainer.get("/v1/lineage?partition=9&offset=0").statusCode())
                     .isEqualTo(404);

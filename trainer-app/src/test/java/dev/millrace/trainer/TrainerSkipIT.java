@@ -44,6 +44,8 @@ class TrainerSkipIT {
                 assertThat(status(trainer, "partition=1&offset=0")).isEqualTo(404);
                 assertThat(status(trainer, "partition=1&offset=4")).isEqualTo(404);
                 assertThat(status(trainer, "partition=1&offset=5")).isEqualTo(200);
+                assertThat(trainer.get("/v1/lineage?partition=0&offset=10").body())
+                        .contains("partition 0 @10 was read for step", "millrace.intake.skip takes it out");
                 JsonNode first = new ObjectMapper()
                         .readTree(trainer.get("/v1/lineage?step=1").body());
                 assertThat(first.at("/0/composition/skips/0/range/last").asLong())

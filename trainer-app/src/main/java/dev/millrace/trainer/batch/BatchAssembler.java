@@ -34,6 +34,7 @@ public final class BatchAssembler {
     private final @Nullable Bounds bounds;
     private final List<Lane> lanes = new ArrayList<>();
     private final Deque<Composition> recorded;
+    private final UntrainedRecords untrained = new UntrainedRecords();
     private List<DeadLetter> letters = new ArrayList<>();
     private int epoch;
     private int turn;
@@ -162,9 +163,7 @@ public final class BatchAssembler {
             }
             startNextEpoch();
         }
-        return windows.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new StepBatch(windows, passedOver, cursor(), readSince(examined), begun, takeLetters()));
+        return windows.isEmpty() ? Optional.empty() : Optional.of(step(windows, passedOver, examined, begun));
     }
 
     /// Makes a step of the windows that made it before. The records are on the log, for they were then.
@@ -190,8 +189,13 @@ public final class BatchAssembler {
             }
         }
         turn = index(before.turn());
+        return step(windows, before.passedOver(), examined, before.skips());
+    }
+
+    private StepBatch step(
+            List<Window> windows, List<Integer> passedOver, SortedMap<Integer, Long> examinedBefore, List<Skip> begun) {
         return new StepBatch(
-                windows, before.passedOver(), cursor(), readSince(examined), before.skips(), takeLetters());
+                windows, passedOver, cursor(), readSince(examinedBefore), begun, untrained.take(), takeLetters());
     }
 
     private int index(int partition) {
@@ -289,16 +293,38 @@ public final class BatchAssembler {
         // A resumed run reads again what waited for its window: that is counted, and reported, once.
         boolean first = here.compareTo(lane.examined) >= 0;
         if (first) {
+            comeTo(lane, record.offset());
             lane.examined = new Position(lane.epoch, record.offset() + 1, 0);
         }
         PositionCheck.Checked check = PositionCheck.Checked.of(lane.epoch, record);
         lane.records.requireSame(check, record);
         Cursor.Counts before = counts;
         counts = counts.read(record.value() == null ? 0 : record.value().length);
-        Read read = skips.hold(lane.partition, here)
-                ? new Read.Skipped("a range of millrace.intake.skip")
-                : reader.read(record);
-        switch (read) {
+        Read read = skips.hold(lane.partition, here) ? new Read.Skipped(Untrained.Why.TAKEN_OUT) : reader.read(record);
+        Optional<Untrained.Why> leftOut = use(lane, record, check, read, first);
+        if (first) {
+            leftOut.ifPresent(why -> untrained.add(lane.partition, lane.epoch, record.offset(), record.offset(), why));
+        } else {
+            counts = before;
+        }
+    }
+
+    /// The next record of a lane lies here: there is none before it, and where it is the first of its pass, none behind
+    /// the last one of the pass before.
+    private void comeTo(Lane lane, long offset) {
+        long next = lane.examined.offset();
+        if (lane.examined.epoch() < lane.epoch) {
+            untrained.add(lane.partition, lane.examined.epoch(), next, Long.MAX_VALUE, Untrained.Why.OUTSIDE);
+            next = bounds().of(lane.partition).first();
+        }
+        untrained.add(lane.partition, lane.epoch, next, offset - 1, Untrained.Why.ABSENT);
+    }
+
+    /// @return why nothing of it is trained, where that is so
+    private Optional<Untrained.Why> use(
+            Lane lane, ConsumerRecord<byte[], byte[]> record, PositionCheck.Checked check, Read read, boolean first)
+            throws InterruptedException {
+        return switch (read) {
             case Read.Tokens tokens -> {
                 lane.badInARow = 0;
                 boolean again = tokens.documentId()
@@ -306,24 +332,24 @@ public final class BatchAssembler {
                         .isPresent();
                 if (again) {
                     counts = counts.oneDuplicate();
-                } else {
-                    counts = counts.tokens(tokens.ids().length);
-                    lane.packer.append(lane.epoch, record.offset(), tokens.ids());
-                    lane.records.waits(check);
+                    yield Optional.of(Untrained.Why.DUPLICATE);
                 }
+                counts = counts.tokens(tokens.ids().length);
+                lane.packer.append(lane.epoch, record.offset(), tokens.ids());
+                lane.records.waits(check);
+                yield tokens.ids().length == 0 ? Optional.of(Untrained.Why.EMPTY) : Optional.empty();
             }
-            case Read.Skipped _ -> {
+            case Read.Skipped skipped -> {
                 counts = counts.oneSkipped();
                 lane.badInARow = 0;
+                yield Optional.of(skipped.why());
             }
             case Read.Rejected rejected -> {
                 counts = counts.oneRejected();
                 reject(lane, record, rejected.reason(), first);
+                yield Optional.of(Untrained.Why.BAD);
             }
-        }
-        if (!first) {
-            counts = before;
-        }
+        };
     }
 
     private void reject(Lane lane, ConsumerRecord<byte[], byte[]> record, String reason, boolean first)

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// Which records make a step: enough to name them, and to make the same step again on a topic that has grown since.
 ///
@@ -18,19 +19,23 @@ import java.util.TreeMap;
 /// @param turn the partition that gives the next window after this step
 /// @param read by partition, the offset up to which records were read for this step, where it moved
 /// @param skips ranges that are left out from this step on
+/// @param untrained what was read for this step and is not trained, by partition and offset; null where an older
+///     version made the step, and did not say
 public record Composition(
         List<Stretch> partitions,
         List<Integer> order,
         List<Integer> passedOver,
         int turn,
         SortedMap<Integer, Long> read,
-        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Skip> skips) {
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Skip> skips,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<Untrained> untrained) {
     public Composition {
         partitions = List.copyOf(partitions);
         order = List.copyOf(order);
         passedOver = List.copyOf(passedOver);
         read = new TreeMap<>(read);
         skips = List.copyOf(skips);
+        untrained = untrained == null ? null : List.copyOf(untrained);
     }
 
     /// The tokens of one partition in a step.
@@ -38,23 +43,6 @@ public record Composition(
     /// @param from the first token, an input
     /// @param to where the partition's next window begins: its first token is the last target
     public record Stretch(int partition, int windows, Position from, Position to) {
-        /// Whether a token of the record may lie in it. A bad record between others may seem to: the dead letters
-        /// know that it is none.
-        ///
-        /// @param skips the ranges that were left out by then
-        /// @param read up to which offset records were read by then: what lies at `to` is a token if it was
-        public boolean holds(long offset, List<Skip> skips, long read) {
-            for (int epoch = from.epoch(); epoch <= to.epoch(); epoch++) {
-                Position at = new Position(epoch, offset, 0);
-                boolean after = epoch > from.epoch() || offset >= from.offset();
-                boolean before = at.compareTo(to) < 0 || (at.equals(to) && offset < read);
-                if (after && before && skips.stream().noneMatch(skip -> skip.holds(partition, at))) {
-                    return true;
-                }
-            }
-            return false;
-        }
-
         private Stretch with(Window window) {
             return new Stretch(partition, windows + 1, from, window.end());
         }
@@ -77,6 +65,16 @@ public record Composition(
                 batch.passedOver(),
                 after.partitions().get(after.turn()).partition(),
                 batch.read(),
-                batch.skips());
+                batch.skips(),
+                batch.untrained());
+    }
+
+    /// Whether both are of the same tokens, in the same order, and go on at the same place.
+    public boolean sameTokens(Composition other) {
+        return withoutUntrained().equals(other.withoutUntrained());
+    }
+
+    private Composition withoutUntrained() {
+        return new Composition(partitions, order, passedOver, turn, read, skips, null);
     }
 }

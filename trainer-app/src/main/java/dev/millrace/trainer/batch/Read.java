@@ -26,7 +26,7 @@ public sealed interface Read {
     }
 
     /// A record that is left out: of a medium that the model cannot use yet, or of a [Skip].
-    record Skipped(String why) implements Read {}
+    record Skipped(Untrained.Why why) implements Read {}
 
     /// A bad record.
     record Rejected(String reason) implements Read {}

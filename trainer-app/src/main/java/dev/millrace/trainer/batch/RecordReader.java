@@ -17,7 +17,7 @@ public interface RecordReader {
                 new Read.Tokens(
                         encoder.encode(usable.document().text(), record.partition(), record.offset()),
                         usable.document().id());
-            case Decoded.Unusable unusable -> new Read.Skipped(unusable.contentType());
+            case Decoded.Unusable _ -> new Read.Skipped(Untrained.Why.MEDIUM);
             case Decoded.Bad bad -> new Read.Rejected(bad.reason());
         };
     }

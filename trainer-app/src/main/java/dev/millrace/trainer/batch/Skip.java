@@ -34,7 +34,7 @@ public record Skip(Range range, Position from) {
     }
 
     /// Whether a record is left out when it is read at this place.
-    boolean holds(int partition, Position at) {
+    public boolean holds(int partition, Position at) {
         return partition == range.partition()
                 && at.offset() >= range.first()
                 && at.offset() <= range.last()

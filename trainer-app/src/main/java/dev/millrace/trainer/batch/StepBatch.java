@@ -11,6 +11,7 @@ import java.util.TreeMap;
 /// @param passedOver partitions whose turn came while they stood at their log end, in that order
 /// @param read by partition, the offset up to which records were read for this step, where it moved
 /// @param skips ranges that are left out from this step on
+/// @param untrained what was read for it and is not trained
 /// @param letters bad records that were found while it was made
 /// @param after how far the log has been used once this step is done
 public record StepBatch(
@@ -19,12 +20,14 @@ public record StepBatch(
         Cursor after,
         SortedMap<Integer, Long> read,
         List<Skip> skips,
+        List<Untrained> untrained,
         List<DeadLetter> letters) {
     public StepBatch {
         windows = List.copyOf(windows);
         passedOver = List.copyOf(passedOver);
         read = new TreeMap<>(read);
         skips = List.copyOf(skips);
+        untrained = List.copyOf(untrained);
         letters = List.copyOf(letters);
     }
 

@@ -1,7 +1,6 @@
 package dev.millrace.trainer.ledger;
 
 import dev.millrace.trainer.batch.Composition;
-import dev.millrace.trainer.batch.Skip;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -46,20 +45,18 @@ public final class LedgerReader {
                 .findFirst();
     }
 
-    /// The steps that trained on tokens of a record, the first `limit` of them.
-    public List<LedgerEntry> holding(int partition, long offset, int limit) throws IOException {
-        List<Skip> skips = new ArrayList<>();
-        long[] read = {0};
-        return entries(
+    /// What became of a record.
+    ///
+    /// @param limit steps that are named at most
+    public Lineage of(int partition, long offset, int limit) throws IOException {
+        RecordTrace trace = new RecordTrace(partition, offset);
+        List<LedgerEntry> steps = entries(
                 LedgerFile.From.BEGINNING,
-                (composed, _) -> {
-                    skips.addAll(composed.composition().skips());
-                    read[0] = Math.max(read[0], composed.composition().read().getOrDefault(partition, 0L));
-                    return composed.composition().partitions().stream()
-                            .anyMatch(stretch ->
-                                    stretch.partition() == partition && stretch.holds(offset, skips, read[0]));
-                },
+                (composed, _) -> trace.wentInto(composed.step(), composed.composition()),
                 limit);
+        return steps.isEmpty()
+                ? trace.leftOut().<Lineage>map(each -> each).orElseGet(Lineage.Unknown::new)
+                : new Lineage.Trained(steps);
     }
 
     /// The steps between two.

@@ -188,7 +188,7 @@ public final class StepLedger implements AutoCloseable {
     /// @throws IllegalStateException where a step that is done again would train on other tokens
     public void begin(Composition composition) throws IOException {
         Optional<Composition> recorded = Optional.ofNullable(ahead.poll());
-        if (recorded.isPresent() && !recorded.get().equals(composition)) {
+        if (recorded.isPresent() && !recorded.get().sameTokens(composition)) {
             throw new IllegalStateException(file + ": step " + (step + 1) + " was made of " + recorded.get()
                     + " and would now be made of " + composition
                     + ": the log has changed under the run. Nothing is trained twice: begin a new run in another"

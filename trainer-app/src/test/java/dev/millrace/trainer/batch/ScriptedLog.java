@@ -88,7 +88,7 @@ public final class ScriptedLog implements RecordSource {
             return new Read.Tokens(value.substring(2).chars().toArray(), Optional.of(value.substring(1, 2)));
         }
         return value.startsWith("?")
-                ? new Read.Skipped("image/png")
+                ? new Read.Skipped(Untrained.Why.MEDIUM)
                 : new Read.Tokens(value.chars().toArray(), Optional.empty());
     }
 }

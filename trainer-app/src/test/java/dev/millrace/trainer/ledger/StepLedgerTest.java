@@ -27,7 +27,7 @@ class StepLedgerTest {
     private final List<String> complaints = new ArrayList<>();
 
     @Test
-    void answersForStepsAndForRecords() throws IOException {
+    void answersForSteps() throws IOException {
         // Given
         try (StepLedger ledger = open(0)) {
             ledger.begin(step(0, 0, 3, 5));
@@ -42,11 +42,6 @@ class StepLedgerTest {
         assertThat(first.result()).isEqualTo(result(2.5));
         assertThat(reader.step(2).orElseThrow().result()).isNull();
         assertThat(reader.step(3)).isEmpty();
-        assertThat(steps(reader.holding(0, 2, 10))).containsExactly(1L);
-        assertThat(steps(reader.holding(0, 3, 10))).as("a record cut in two").containsExactly(1L, 2L);
-        assertThat(steps(reader.holding(0, 7, 10))).isEmpty();
-        assertThat(reader.holding(1, 2, 10)).isEmpty();
-        assertThat(reader.holding(0, 3, 1)).hasSize(1);
     }
 
     @Test
@@ -55,7 +50,13 @@ class StepLedgerTest {
         Composition first = step(0, 0, 3, 5);
         Composition second = step(0, 3, 7, 0);
         Composition leaving = new Composition(
-                second.partitions(), second.order(), second.passedOver(), second.turn(), second.read(), List.of(skip));
+                second.partitions(),
+                second.order(),
+                second.passedOver(),
+                second.turn(),
+                second.read(),
+                List.of(skip),
+                List.of());
         try (StepLedger ledger = open(0)) {
             ledger.begin(first);
             ledger.begin(leaving);
@@ -69,8 +70,6 @@ class StepLedgerTest {
             assertThat(ledger.skips()).containsExactly(skip);
         }
         LedgerReader reader = LedgerReader.in(directory);
-        assertThat(steps(reader.holding(0, 4, 10))).as("read before").containsExactly(2L);
-        assertThat(steps(reader.holding(0, 5, 10))).as("left out").isEmpty();
         assertThat(Files.readAllLines(directory.resolve(StepLedger.FILE)).getFirst())
                 .as("where there is none, nothing is said")
                 .doesNotContain("skips");
@@ -97,25 +96,6 @@ class StepLedgerTest {
         assertThat(reader.changesAfter(1)).containsExactly(new SettingsChange(2, threads));
         assertThat(reader.changesAfter(2)).isEmpty();
         assertThat(reader.step(2).orElseThrow().composition()).isEqualTo(step(0, 3, 7, 0));
-    }
-
-    @Test
-    void aRecordWhoseFirstTokenIsTheLastTargetOfAStepWentIntoThatStepToo() throws IOException {
-        Composition upToItsFirstToken = new Composition(
-                List.of(new Composition.Stretch(0, 1, new Position(0, 0, 0), new Position(0, 3, 0))),
-                List.of(0),
-                List.of(),
-                0,
-                new TreeMap<>(Map.of(0, 4L)),
-                List.of());
-        try (StepLedger ledger = open(0)) {
-            ledger.begin(upToItsFirstToken);
-            ledger.begin(step(0, 3, 7, 0));
-        }
-
-        LedgerReader reader = LedgerReader.in(directory);
-        assertThat(steps(reader.holding(0, 3, 10))).containsExactly(1L, 2L);
-        assertThat(steps(reader.holding(0, 7, 10))).as("behind the end").isEmpty();
     }
 
     @Test
@@ -309,6 +289,31 @@ class StepLedgerTest {
     }
 
     @Test
+    void aLedgerThatDoesNotSayWhatIsNotTrainedIsGoneOnWith() throws IOException {
+        try (StepLedger ledger = open(0)) {
+            ledger.begin(step(0, 0, 1, 0));
+            ledger.end(result(1));
+            ledger.begin(step(0, 1, 2, 0));
+        }
+        List<String> before = lines().stream()
+                .map(line -> line.replaceAll(",\"owner\":1|,\"untrained\":\\[]|,\"crc\":\"[0-9a-f]{8}\"", ""))
+                .skip(1)
+                .toList();
+        assertThat(String.join("", before)).doesNotContain("untrained", "crc");
+        Files.write(file(), before);
+
+        try (StepLedger ledger = open(1)) {
+            ledger.begin(step(0, 1, 2, 0));
+        }
+        assertThat(LedgerReader.in(directory)
+                        .step(1)
+                        .orElseThrow()
+                        .composition()
+                        .untrained())
+                .isNull();
+    }
+
+    @Test
     void aLedgerOfBeforeThereWereOwnersIsGoneOnWith() throws IOException {
         try (StepLedger ledger = open(0)) {
             ledger.begin(step(0, 0, 1, 0));
@@ -375,6 +380,7 @@ class StepLedgerTest {
                 List.of(1),
                 partition,
                 read,
+                List.of(),
                 List.of());
     }
 

@@ -221,6 +221,7 @@ class PublisherTest {
                 List.of(),
                 0,
                 new TreeMap<>(),
+                List.of(),
                 List.of());
         return LongStream.rangeClosed(after + 1, upTo)
                 .mapToObj(step -> new LedgerEntry(step, composition, null))
