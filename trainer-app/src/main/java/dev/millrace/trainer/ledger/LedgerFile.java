@@ -9,9 +9,12 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.millrace.trainer.batch.Composition;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.regex.Matcher;
@@ -93,9 +96,9 @@ final class LedgerFile {
     ///
     /// @param from where a line begins
     /// @param to the byte after the last one that is whole
-    /// @return the last owner of what was read
+    /// @return where what comes next begins
     /// @throws IOException naming file and line where one cannot be read
-    static long read(Path file, From from, long to, Visitor visitor) throws IOException {
+    static From read(Path file, From from, long to, Visitor visitor) throws IOException {
         long number = 0;
         long at = from.at();
         long owner = from.owner();
@@ -107,7 +110,7 @@ final class LedgerFile {
                 number++;
                 long next = at + text.getBytes(StandardCharsets.UTF_8).length + 1L;
                 if (next > to) {
-                    return owner;
+                    break;
                 }
                 String where = file + ", line " + number + (from.at() == 0 ? "" : " from byte " + from.at());
                 ObjectNode json = parse(where, text);
@@ -117,14 +120,29 @@ final class LedgerFile {
                 } else {
                     owner = by;
                     if (!visitor.visit(line(where, json), new From(at, owner))) {
-                        return owner;
+                        break;
                     }
                 }
                 at = next;
                 text = lines.readLine();
             }
         }
-        return owner;
+        return new From(at, owner);
+    }
+
+    /// The length of the lines that are whole: a last one without its end was never finished, or is being written.
+    static long wholeBytes(Path file) throws IOException {
+        try (SeekableByteChannel bytes = Files.newByteChannel(file)) {
+            ByteBuffer one = ByteBuffer.allocate(1);
+            for (long whole = bytes.size(); whole > 0; whole--) {
+                bytes.position(whole - 1);
+                one.clear();
+                if (bytes.read(one) == 1 && one.get(0) == '\n') {
+                    return whole;
+                }
+            }
+        }
+        return 0;
     }
 
     /// Where to read from.

@@ -4,8 +4,6 @@ import dev.millrace.trainer.batch.Composition;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,25 +16,30 @@ import java.util.Optional;
 /// beginning for each, but that [#between] goes on where it ended. Any thread.
 public final class LedgerReader {
     private final Path file;
-    private volatile Mark mark = Mark.BEGINNING;
+    private volatile Mark mark;
 
     /// The compositions of all steps after `step`, and so their results, lie from there on.
-    private record Mark(long step, LedgerFile.From from) {
-        private static final Mark BEGINNING = new Mark(0, LedgerFile.From.BEGINNING);
+    record Mark(long step, LedgerFile.From from) {
+        static final Mark BEGINNING = new Mark(0, LedgerFile.From.BEGINNING);
     }
 
-    private LedgerReader(Path file) {
+    private LedgerReader(Path file, Mark mark) {
         this.file = file;
+        this.mark = mark;
+    }
+
+    static LedgerReader from(Path directory, Mark mark) {
+        return new LedgerReader(directory.resolve(StepLedger.FILE), mark);
     }
 
     /// The ledger in a directory of checkpoints.
     public static LedgerReader in(Path directory) {
-        return new LedgerReader(directory.resolve(StepLedger.FILE));
+        return from(directory, Mark.BEGINNING);
     }
 
     /// The ledger of the run that made a checkpoint.
     public static LedgerReader beside(Path checkpoint) {
-        return new LedgerReader(checkpoint.toAbsolutePath().resolveSibling(StepLedger.FILE));
+        return new LedgerReader(checkpoint.toAbsolutePath().resolveSibling(StepLedger.FILE), Mark.BEGINNING);
     }
 
     /// What made a step, and what came of it.
@@ -83,27 +86,13 @@ public final class LedgerReader {
         return entries;
     }
 
-    /// The changes of settings that later steps were made with, oldest first.
-    public List<SettingsChange> changesAfter(long step) throws IOException {
-        List<SettingsChange> changes = new ArrayList<>();
-        if (Files.exists(file)) {
-            LedgerFile.read(file, LedgerFile.From.BEGINNING, wholeBytes(), (line, _) -> {
-                if (line instanceof LedgerFile.Line.Changed changed && changed.step() > step) {
-                    changes.add(changed.change());
-                }
-                return true;
-            });
-        }
-        return changes;
-    }
-
     /// Writes what is the run's into the ledger of another run, which has owners of its own.
     ///
     /// @param directory of that run's checkpoints
     public void copyTo(Path directory) throws IOException {
         Path copy = directory.resolve(StepLedger.FILE);
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(copy))) {
-            LedgerFile.read(file, LedgerFile.From.BEGINNING, wholeBytes(), (line, _) -> {
+            LedgerFile.read(file, LedgerFile.From.BEGINNING, LedgerFile.wholeBytes(file), (line, _) -> {
                 if (!(line instanceof LedgerFile.Line.Taken)) {
                     out.write(LedgerFile.bytes(line, 0));
                 }
@@ -123,7 +112,7 @@ public final class LedgerReader {
         Map<Long, Composition> compositions = new LinkedHashMap<>();
         Map<Long, StepResult> results = new LinkedHashMap<>();
         // What is appended meanwhile may be torn.
-        LedgerFile.read(file, from, wholeBytes(), (line, at) -> {
+        LedgerFile.read(file, from, LedgerFile.wholeBytes(file), (line, at) -> {
             switch (line) {
                 case LedgerFile.Line.Composed composed -> {
                     if (compositions.size() < limit && wanted.test(composed, at)) {
@@ -145,23 +134,5 @@ public final class LedgerReader {
         List<LedgerEntry> entries = new ArrayList<>();
         compositions.forEach((step, composition) -> entries.add(new LedgerEntry(step, composition, results.get(step))));
         return entries;
-    }
-
-    private long wholeBytes() throws IOException {
-        if (!Files.exists(file)) {
-            return 0;
-        }
-        long length = Files.size(file);
-        try (SeekableByteChannel bytes = Files.newByteChannel(file)) {
-            ByteBuffer one = ByteBuffer.allocate(1);
-            for (long whole = length; whole > 0; whole--) {
-                bytes.position(whole - 1);
-                one.clear();
-                if (bytes.read(one) == 1 && one.get(0) == '\n') {
-                    return whole;
-                }
-            }
-        }
-        return 0;
     }
 }

@@ -3,18 +3,12 @@ package dev.millrace.trainer.ledger;
 import dev.millrace.trainer.batch.Composition;
 import dev.millrace.trainer.batch.Skip;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Consumer;
@@ -31,40 +25,44 @@ public final class StepLedger implements AutoCloseable {
 
     private final Path file;
     private final FileChannel channel;
-    private final Deque<Composition> ahead = new ArrayDeque<>();
-    /// What came of steps that are to be done again.
-    private final Map<Long, StepResult> before = new HashMap<>();
-    private final List<Skip> skips = new ArrayList<>();
+    private final LedgerSoFar soFar;
     private final long owner;
-    private long recorded;
     private long step;
 
-    private StepLedger(Path file, FileChannel channel, long step, long owner) {
-        this.file = file;
+    private StepLedger(LedgerSoFar soFar, FileChannel channel, long owner) {
+        this.file = soFar.file();
         this.channel = channel;
-        this.step = step;
+        this.soFar = soFar;
         this.owner = owner;
+        this.step = soFar.step();
     }
 
     /// Opens the ledger of a run that has done `step` steps, creating it for one that has done none.
+    ///
+    /// @see #open(LedgerSoFar, long, Consumer)
+    public static StepLedger open(Path directory, long step, long owner, Consumer<String> complaints)
+            throws IOException {
+        return open(LedgerSoFar.read(directory, step, step), owner, complaints);
+    }
+
+    /// Opens a ledger that was read, creating it for a run that has none.
     ///
     /// From then on nothing counts that an earlier owner adds: one that had seemed gone may still be at work.
     ///
     /// @param owner the number of the run's owner, higher than that of every one before
     /// @param complaints told where a line was cut off, which a crash does, or passed over
     /// @throws IOException where a line is damaged, or steps are missing
-    public static StepLedger open(Path directory, long step, long owner, Consumer<String> complaints)
-            throws IOException {
-        Path file = directory.resolve(FILE);
+    public static StepLedger open(LedgerSoFar soFar, long owner, Consumer<String> complaints) throws IOException {
+        Path file = soFar.file();
         if (!Files.exists(file)) {
             Files.createFile(file);
-            try (FileChannel entries = FileChannel.open(directory, StandardOpenOption.READ)) {
+            try (FileChannel entries = FileChannel.open(soFar.directory(), StandardOpenOption.READ)) {
                 entries.force(true);
             }
         }
         cutOffTornLine(file, complaints);
         StepLedger ledger = new StepLedger(
-                file, FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND), step, owner);
+                soFar, FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND), owner);
         try {
             ledger.take(complaints);
         } catch (IOException e) {
@@ -75,105 +73,57 @@ public final class StepLedger implements AutoCloseable {
     }
 
     private void take(Consumer<String> complaints) throws IOException {
-        ReadBack lines = new ReadBack();
-        long length = Files.size(file);
-        long last = LedgerFile.read(file, LedgerFile.From.BEGINNING, length, lines);
-        if (last > owner) {
-            throw new IOException(file + " has lines of owner " + last + ", and this is owner " + owner
+        if (soFar.owner() > owner) {
+            throw new IOException(file + " has lines of owner " + soFar.owner() + ", and this is owner " + owner
                     + ": the file .owner beside it was lost, or is an older one. Where no other trainer has the run,"
-                    + " write " + last + " into it and start again");
+                    + " write " + soFar.owner() + " into it and start again");
         }
-        if (recorded < step) {
-            throw new IOException(file + " ends with step " + recorded + ", but the checkpoint is of step " + step
-                    + ": put the file back, or begin a new run in another millrace.checkpoint.directory");
+        if (soFar.recorded() < step) {
+            throw new IOException(file + " ends with step " + soFar.recorded() + ", but the checkpoint is of step "
+                    + step + ": put the file back, or begin a new run in another millrace.checkpoint.directory");
         }
         append(new LedgerFile.Line.Taken(step));
         force();
-        // What came in between was before that line, and counts.
-        LedgerFile.read(file, new LedgerFile.From(length, last), Long.MAX_VALUE, lines);
-        if (lines.late > 0) {
-            complaints.accept(file + ": " + lines.late + " lines are passed over, the last of owner " + lines.by
+        // What came since it was read was before that line, and counts.
+        soFar.readOn(Long.MAX_VALUE);
+        LedgerSoFar.Late late = soFar.late();
+        if (late.lines() > 0) {
+            complaints.accept(file + ": " + late.lines() + " lines are passed over, the last of owner " + late.owner()
                     + ": another had taken the run when they were written");
         }
     }
 
-    private final class ReadBack implements LedgerFile.Visitor {
-        private long late;
-        private long by;
-
-        @Override
-        public boolean visit(LedgerFile.Line line, LedgerFile.From at) throws IOException {
-            switch (line) {
-                case LedgerFile.Line.Composed composed -> readBack(composed);
-                case LedgerFile.Line.Done done -> {
-                    if (done.step() > step) {
-                        before.put(done.step(), done.result());
-                    }
-                }
-                case LedgerFile.Line.Changed _, LedgerFile.Line.Taken _ -> {}
-            }
-            return true;
-        }
-
-        @Override
-        public void late(long lineOf) {
-            late++;
-            by = lineOf;
-        }
-    }
-
-    private void readBack(LedgerFile.Line.Composed composed) throws IOException {
-        if (composed.step() != recorded + 1) {
-            throw new IOException(file + ": step " + composed.step() + " follows step " + recorded
-                    + ": lines are missing. Put the file back as it was, or begin a new run in another"
-                    + " millrace.checkpoint.directory");
-        }
-        recorded = composed.step();
-        if (composed.step() > step) {
-            ahead.add(composed.composition());
-        } else {
-            skips.addAll(composed.composition().skips());
-        }
-    }
-
     private static void cutOffTornLine(Path file, Consumer<String> complaints) throws IOException {
-        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
-            long length = bytes.length();
-            long whole = length;
-            while (whole > 0) {
-                bytes.seek(whole - 1);
-                if (bytes.read() == '\n') {
-                    break;
-                }
-                whole--;
-            }
-            if (whole < length) {
-                complaints.accept(file + ": the last line was cut off after " + (length - whole)
+        long whole = LedgerFile.wholeBytes(file);
+        try (FileChannel bytes = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            long torn = bytes.size() - whole;
+            if (torn > 0) {
+                complaints.accept(file + ": the last line was cut off after " + torn
                         + " bytes, by a crash while it was written: removed");
-                bytes.setLength(whole);
-                bytes.getFD().sync();
+                bytes.truncate(whole);
+                bytes.force(true);
             }
         }
     }
 
     /// The last step that stood here when the ledger was opened.
     public long recorded() {
-        return recorded;
+        return soFar.recorded();
     }
 
     /// Steps that are done again may come out otherwise: on a device whose sums are not the same each time.
     public void expectOtherResults() {
-        before.clear();
+        soFar.results().clear();
     }
 
     /// The compositions of the steps that are to be done again, in their order.
     public List<Composition> ahead() {
-        return new ArrayList<>(ahead);
+        return List.copyOf(soFar.ahead());
     }
 
     /// The ranges that were left out by the steps that the run goes on after.
     public List<Skip> skips() {
-        return List.copyOf(skips);
+        return soFar.skips();
     }
 
     /// Makes durable that the next step is made with other settings than the one before it.
@@ -187,7 +137,7 @@ public final class StepLedger implements AutoCloseable {
     ///
     /// @throws IllegalStateException where a step that is done again would train on other tokens
     public void begin(Composition composition) throws IOException {
-        Optional<Composition> recorded = Optional.ofNullable(ahead.poll());
+        Optional<Composition> recorded = Optional.ofNullable(soFar.ahead().poll());
         if (recorded.isPresent() && !recorded.get().sameTokens(composition)) {
             throw new IllegalStateException(file + ": step " + (step + 1) + " was made of " + recorded.get()
                     + " and would now be made of " + composition
@@ -205,7 +155,7 @@ public final class StepLedger implements AutoCloseable {
     ///
     /// @throws IllegalStateException where the step was done before, to another result
     public void end(StepResult result) throws IOException {
-        StepResult first = before.remove(step);
+        StepResult first = soFar.results().remove(step);
         if (first != null && !first.sameAs(result)) {
             throw new IllegalStateException(file + ": step " + step + " was done before a crash with " + first
                     + ", and comes out as " + result + " now. Something that decides the bits has changed and is no"

@@ -48,6 +48,14 @@ public final class PublishedMark {
     /// @return -1 where nothing is known to be published
     /// @throws IllegalStateException where the file holds no number
     long step() {
+        return step(directory);
+    }
+
+    /// Up to which step the run in a directory of checkpoints has published, for all that is known there.
+    ///
+    /// @return -1 where nothing is known to be published
+    /// @throws IllegalStateException where the file holds no number
+    public static long step(Path directory) {
         Path file = directory.resolve(STEP);
         try {
             return Files.exists(file) ? Long.parseLong(Files.readString(file).strip()) : -1;

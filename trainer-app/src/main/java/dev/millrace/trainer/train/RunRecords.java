@@ -3,6 +3,7 @@ package dev.millrace.trainer.train;
 import dev.millrace.trainer.batch.SeenIds;
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.ledger.LedgerReader;
+import dev.millrace.trainer.ledger.LedgerSoFar;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.publish.Outbox;
 import dev.millrace.trainer.publish.PublishedMark;
@@ -26,14 +27,14 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
     private final Optional<Publisher> publisher;
 
     private RunRecords(
-            RunSettings settings,
             DocumentTokenizer tokenizer,
+            LedgerReader steps,
             StepLedger ledger,
             Outbox outbox,
             SeenIds seen,
             Optional<Publisher> publisher) {
         this.tokenizer = tokenizer;
-        this.steps = LedgerReader.in(settings.checkpoint().directory());
+        this.steps = steps;
         this.ledger = ledger;
         this.outbox = outbox;
         this.seen = seen;
@@ -45,6 +46,7 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
     /// @param tokenizer goes with each checkpoint
     /// @param owner the number of the run's owner
     /// @param checkpoint that it goes on from
+    /// @param soFar what the ledger says there
     /// @param topic of its documents
     /// @param clientSettings of Kafka
     /// @param complaints about what was found damaged, and what could not be published
@@ -53,14 +55,13 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
             DocumentTokenizer tokenizer,
             long owner,
             Optional<Checkpoint> checkpoint,
+            LedgerSoFar soFar,
             String topic,
             String group,
             Map<String, Object> clientSettings,
             Consumer<String> complaints)
             throws IOException {
-        Path directory = settings.checkpoint().directory();
         int window = settings.intake().duplicateWindow();
-        long step = checkpoint.map(found -> found.manifest().step()).orElse(0L);
         Outbox outbox = new Outbox();
         SeenIds seen = new SeenIds(window);
         if (checkpoint.isPresent()) {
@@ -68,7 +69,7 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
             outbox = Outbox.read(files);
             seen = SeenIds.read(files, window, checkpoint.get().manifest().cursor());
         }
-        StepLedger ledger = StepLedger.open(directory, step, owner, complaints);
+        StepLedger ledger = StepLedger.open(soFar, owner, complaints);
         Optional<Publisher> publisher = Optional.empty();
         if (settings.checkpoint().replayFrom().isEmpty()) {
             Publisher.Place place = new Publisher.Place(
@@ -76,10 +77,14 @@ final class RunRecords implements AutoCloseable, Checkpointer.Companions {
                     group,
                     settings.publish().deadLetterTopic(),
                     settings.publish().ledgerTopic());
-            publisher = Optional.of(
-                    new Publisher(clientSettings, place, PublishedMark.of(directory), ledger.recorded(), complaints));
+            publisher = Optional.of(new Publisher(
+                    clientSettings,
+                    place,
+                    PublishedMark.of(settings.checkpoint().directory()),
+                    ledger.recorded(),
+                    complaints));
         }
-        return new RunRecords(settings, tokenizer, ledger, outbox, seen, publisher);
+        return new RunRecords(tokenizer, soFar.reader(), ledger, outbox, seen, publisher);
     }
 
     StepLedger ledger() {

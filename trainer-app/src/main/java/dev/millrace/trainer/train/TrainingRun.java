@@ -17,9 +17,11 @@ import dev.millrace.trainer.learn.SpikeRule;
 import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.ledger.LedgerReader;
+import dev.millrace.trainer.ledger.LedgerSoFar;
 import dev.millrace.trainer.ledger.SettingsChange;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.model.ModelConfig;
+import dev.millrace.trainer.publish.PublishedMark;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
@@ -221,10 +223,18 @@ final class TrainingRun {
                         engine,
                         devices[0],
                         devices.length));
+        Path directory = settings.checkpoint().directory();
+        LedgerSoFar ledger = LedgerSoFar.read(
+                directory, checkpoint.map(found -> found.manifest().step()).orElse(0L), PublishedMark.step(directory));
         Optional<SettingsCheck> check = Optional.empty();
         SortedMap<String, SettingsChange.Change> changes = new TreeMap<>();
         if (checkpoint.isPresent()) {
-            SettingsCheck held = settingsCheck(checkpoint.get().manifest());
+            CheckpointManifest manifest = checkpoint.get().manifest();
+            SettingsCheck held = new SettingsCheck(
+                    manifest.step(),
+                    manifest.fingerprint(),
+                    ledger.changes(),
+                    settings.train().maxSteps());
             changes.putAll(held.changes(
                     fingerprint, settings.checkpoint().acceptChanged().orElse(Set.of())));
             check = Optional.of(held);
@@ -255,6 +265,7 @@ final class TrainingRun {
                 tokenizer,
                 checkpoints.owner(),
                 checkpoint,
+                ledger,
                 intake.topic(),
                 intake.group(),
                 clientSettings,
@@ -271,14 +282,6 @@ final class TrainingRun {
             status.holding(records.seen()::size);
             return train(learner, tokenizer, checkpoints, records, start, state, fingerprint);
         }
-    }
-
-    private SettingsCheck settingsCheck(CheckpointManifest manifest) throws IOException {
-        return new SettingsCheck(
-                manifest.step(),
-                manifest.fingerprint(),
-                LedgerReader.in(settings.checkpoint().directory()).changesAfter(manifest.step()),
-                settings.train().maxSteps());
     }
 
     private String train(

@@ -1,5 +1,7 @@
 package dev.millrace.trainer.ledger;
 
+import static dev.millrace.trainer.ledger.LedgerSteps.result;
+import static dev.millrace.trainer.ledger.LedgerSteps.step;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,12 +13,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -74,28 +72,6 @@ class StepLedgerTest {
                 .as("where there is none, nothing is said")
                 .doesNotContain("skips");
         assertThat(reader.step(2).orElseThrow().composition()).isEqualTo(leaving);
-    }
-
-    @Test
-    void tellsFromWhichStepOnSettingsAreOthers() throws IOException {
-        SortedMap<String, SettingsChange.Change> threads =
-                new TreeMap<>(Map.of("threads", new SettingsChange.Change("8", "4")));
-        try (StepLedger ledger = open(0)) {
-            ledger.begin(step(0, 0, 3, 5));
-            ledger.end(result(2.5));
-            ledger.change(threads);
-        }
-
-        // It is no step, and a run goes on after it
-        try (StepLedger ledger = open(1)) {
-            assertThat(ledger.ahead()).isEmpty();
-            ledger.begin(step(0, 3, 7, 0));
-        }
-        LedgerReader reader = LedgerReader.in(directory);
-        assertThat(reader.changesAfter(0)).containsExactly(new SettingsChange(2, threads));
-        assertThat(reader.changesAfter(1)).containsExactly(new SettingsChange(2, threads));
-        assertThat(reader.changesAfter(2)).isEmpty();
-        assertThat(reader.step(2).orElseThrow().composition()).isEqualTo(step(0, 3, 7, 0));
     }
 
     @Test
@@ -160,37 +136,6 @@ class StepLedgerTest {
         assertThatThrownBy(() -> open(1))
                 .isInstanceOf(IOException.class)
                 .hasMessageContainingAll("ledger.jsonl", "line 3");
-    }
-
-    @Test
-    void aReaderThatGoesOnWhereItEndedSeesWhatOneThatBeginsAnewSees() throws IOException {
-        LedgerReader following = LedgerReader.in(directory);
-        try (StepLedger ledger = open(0)) {
-            for (int step = 1; step <= 4; step++) {
-                ledger.begin(step(0, step, step + 1, 0));
-                ledger.end(result(step));
-            }
-            ledger.begin(step(0, 5, 6, 0));
-        }
-        assertThat(steps(following.between(0, 2))).containsExactly(1L, 2L);
-
-        // When a crash has undone steps, they are done again, and others follow
-        try (StepLedger ledger = open(2)) {
-            for (int step = 3; step <= 7; step++) {
-                ledger.begin(step(0, step, step + 1, 0));
-                ledger.end(result(step));
-            }
-        }
-
-        // Then
-        for (long upTo = 3; upTo <= 7; upTo++) {
-            assertThat(following.between(upTo - 1, upTo))
-                    .hasSize(1)
-                    .isEqualTo(LedgerReader.in(directory).between(upTo - 1, upTo))
-                    .allSatisfy(entry -> assertThat(entry.result()).isNotNull());
-        }
-        assertThat(following.between(7, 9)).isEmpty();
-        assertThat(steps(following.between(0, 7))).containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L);
     }
 
     @Test
@@ -365,26 +310,5 @@ class StepLedgerTest {
 
     private List<String> lines() throws IOException {
         return Files.readAllLines(file());
-    }
-
-    private static List<Long> steps(List<LedgerEntry> entries) {
-        return entries.stream().map(LedgerEntry::step).toList();
-    }
-
-    private static Composition step(int partition, long from, long to, int token) {
-        TreeMap<Integer, Long> read = new TreeMap<>();
-        read.put(partition, to);
-        return new Composition(
-                List.of(new Composition.Stretch(partition, 2, new Position(0, from, 0), new Position(0, to, token))),
-                List.of(partition, partition),
-                List.of(1),
-                partition,
-                read,
-                List.of(),
-                List.of());
-    }
-
-    private static StepResult result(double loss) {
-        return new StepResult(Instant.parse("2026-11-24T00:00:00.25Z"), loss, 1.5, 1e-4, 64, null);
     }
 }
