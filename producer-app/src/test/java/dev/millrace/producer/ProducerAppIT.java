@@ -172,6 +172,15 @@ class ProducerAppIT {
             assertThat(producer.log())
                     .contains("millrace.documents.max-size", "mp.messaging.outgoing.documents.max.request.size");
         }
+        Map<String, String> store = Map.of(
+                "millrace.claim.directory",
+                Files.createDirectories(shared.resolve("media")).toString(),
+                "millrace.claim.max-size",
+                "4M");
+        try (AppProcess producer = start("no-store", store, List.of())) {
+            assertThat(producer.awaitExit(LIMIT)).isNotZero();
+            assertThat(producer.log()).contains("millrace.claim.max-size = 4194304 is not more than");
+        }
     }
 
     @Test
