@@ -1,35 +1,30 @@
 package dev.millrace.proof;
 
+import dev.millrace.proof.Intermittent.Ended;
 import dev.millrace.trainer.batch.BatchAssembler;
 import dev.millrace.trainer.batch.Bounds;
 import dev.millrace.trainer.batch.Composition;
 import dev.millrace.trainer.batch.Cursor;
-import dev.millrace.trainer.batch.DeadLetter;
 import dev.millrace.trainer.batch.PartitionCursor;
 import dev.millrace.trainer.batch.ScriptedLog;
 import dev.millrace.trainer.batch.SeenIds;
+import dev.millrace.trainer.batch.Skip;
 import dev.millrace.trainer.batch.SkipRanges;
 import dev.millrace.trainer.batch.StepBatch;
-import dev.millrace.trainer.intake.RecordExchange;
 import dev.millrace.trainer.intake.RecordSource;
-import dev.millrace.trainer.intake.SimulatedConsumer;
 import dev.millrace.trainer.intake.SimulatedTopic;
 import dev.millrace.trainer.ledger.LedgerEntry;
 import dev.millrace.trainer.ledger.LedgerReader;
 import dev.millrace.trainer.ledger.StepLedger;
-import dev.millrace.trainer.ledger.StepResult;
 import dev.millrace.trainer.pack.Window;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SortedMap;
@@ -38,8 +33,11 @@ import java.util.TreeMap;
 /// A run without a model: what it has learned is the list of windows that it was trained on. The ledger, the way from
 /// the poll thread to steps, and the ids are the real ones; the consumer, the log, checkpoints and death are chance.
 ///
-/// A process dies between any two of its acts. With the power goes, of the ledger, what was not forced to the disk, or
-/// part of it; at times the newest checkpoint is damaged, and the one before it is gone on from.
+/// A process dies between any two of its acts, with the power or alone; or it only seems to be gone, and goes on beside
+/// the one that has taken its run. With the power goes, of the ledger, what was not forced to the disk, or part of it;
+/// at
+/// times the newest checkpoint is damaged, and the one before it is gone on from. Now and then the settings take
+/// something out of the log, and now and then they say so no more.
 final class ModelledRun {
     private static final int WINDOW_OF_IDS = 3;
 
@@ -52,38 +50,27 @@ final class ModelledRun {
     private final Deque<Saved> checkpoints = new ArrayDeque<>();
     private final List<String> publishedLetters = new ArrayList<>();
     private final List<LedgerEntry> publishedSteps = new ArrayList<>();
-    /// Of the process that lives.
-    private LedgerReader ledgerSoFar;
+    /// The processes that live, the last of them the owner of the run.
+    private final Deque<ModelledTrainer> living = new ArrayDeque<>();
 
+    private final List<Skip.Range> takenOut = new ArrayList<>();
     private long published;
     private long forced;
+    private long owner;
+    private long publisher;
     private int deaths;
+    private int usurped;
 
     /// @param learned the windows of all steps before
     /// @param letters that wait to be published, by step
-    private record Saved(
-            long step, Cursor cursor, Path ids, List<List<String>> learned, SortedMap<Long, List<String>> letters) {}
-
-    /// What a process knows until it dies.
-    private static final class Memory {
-        private long step;
-        private Cursor cursor;
-        private final SeenIds seen;
-        private final List<List<String>> learned;
-        private final SortedMap<Long, List<String>> letters;
-
-        private Memory(Saved from, SeenIds seen) {
-            this.step = from.step();
-            this.cursor = from.cursor();
-            this.seen = seen;
-            this.learned = new ArrayList<>(from.learned());
-            this.letters = new TreeMap<>(from.letters());
-        }
-    }
-
-    private static final class Died extends Exception {
-        private static final long serialVersionUID = 1L;
-    }
+    /// @param unsaid what was left out behind the last step, where there is no step to say so
+    record Saved(
+            long step,
+            Cursor cursor,
+            Path ids,
+            List<List<String>> learned,
+            SortedMap<Long, List<String>> letters,
+            List<Skip> unsaid) {}
 
     /// @param mortality one act of so many is the last
     ModelledRun(
@@ -99,19 +86,25 @@ final class ModelledRun {
         this.shape = shape;
         this.bounds = bounds;
         this.mortality = mortality;
-        this.ledgerSoFar = LedgerReader.in(directory);
     }
 
     /// The steps that a run makes which has the whole log before it, and never dies.
+    ///
+    /// @param skips what it leaves out
     static List<List<String>> calm(
-            RecordSource log, SimulatedTopic topic, BatchAssembler.Shape shape, Optional<Bounds> bounds) {
-        BatchAssembler assembler = assembler(
+            RecordSource log,
+            SimulatedTopic topic,
+            BatchAssembler.Shape shape,
+            Optional<Bounds> bounds,
+            List<Skip> skips) {
+        BatchAssembler assembler = new BatchAssembler(
                 log,
+                ScriptedLog::read,
                 new SeenIds(WINDOW_OF_IDS),
-                new SkipRanges(List.of(), List.of()),
+                new SkipRanges(skips, List.of()),
                 shape,
-                start(topic),
                 0,
+                start(topic),
                 bounds,
                 List.of());
         List<List<String>> steps = new ArrayList<>();
@@ -127,135 +120,94 @@ final class ModelledRun {
         return steps;
     }
 
-    /// Lives and dies until all is trained.
+    /// Lets processes live and die until all is trained, and then those that only seemed to be gone.
     void run() throws IOException {
-        checkpoint(new Memory(
-                new Saved(0, start(topic), directory, List.of(), new TreeMap<>()), new SeenIds(WINDOW_OF_IDS)));
+        name(write(0, 0, start(topic), new SeenIds(WINDOW_OF_IDS), List.of(), new TreeMap<>(), List.of()));
+        begin();
         boolean over = false;
         while (!over) {
-            try {
-                live();
-                over = true;
-            } catch (Died e) {
-                deaths++;
+            ModelledTrainer one = random.nextBoolean() ? living.getLast() : living.getFirst();
+            if (one.goOn()) {
+                over = one.done();
+                living.remove(one);
+            } else if (living.size() == 1 || random.nextInt(mortality) == 0) {
+                strike();
+            }
+            if (living.isEmpty() && !over) {
+                begin();
+            }
+        }
+        while (!living.isEmpty()) {
+            if (living.getFirst().goOn()) {
+                ModelledTrainer late = living.removeFirst();
+                if (late.done() && late.owner() != owner) {
+                    throw new AssertionError("one that had lost its run came to the end of it");
+                }
             }
         }
     }
 
-    private void live() throws IOException, Died {
+    private void strike() throws IOException {
+        switch (random.nextInt(4)) {
+            case 0 -> {
+                deaths++;
+                living.removeLast().die();
+                begin();
+            }
+            case 1 -> {
+                if (living.size() == 1) {
+                    usurped++;
+                    begin();
+                }
+            }
+            default -> {
+                deaths++;
+                living.forEach(ModelledTrainer::die);
+                living.clear();
+                losePower();
+            }
+        }
+    }
+
+    /// A process takes the run.
+    private void begin() {
         if (checkpoints.size() > 1 && random.nextInt(5) == 0) {
             checkpoints.removeLast();
         }
-        Saved from = checkpoints.getLast();
-        Memory memory = new Memory(from, SeenIds.read(from.ids(), WINDOW_OF_IDS, from.cursor()));
-        StepLedger ledger = StepLedger.open(directory, from.step(), deaths, _ -> {});
-        try {
-            forced = length();
-            ledgerSoFar = LedgerReader.in(directory);
-            publish(from);
-            train(memory, ledger);
-            checkpoint(memory);
-            publish(checkpoints.getLast());
-        } catch (Died e) {
-            ledger.close();
-            losePower();
-            throw e;
+        if (random.nextInt(3) == 0) {
+            int partition = random.nextInt(topic.partitions().size());
+            long first = random.nextInt(16);
+            takenOut.add(new Skip.Range(partition, first, first + random.nextInt(3)));
         }
-        ledger.close();
+        List<Skip.Range> asked = random.nextInt(4) == 0 ? List.of() : List.copyOf(takenOut);
+        owner++;
+        living.addLast(new ModelledTrainer(this, random, owner, asked));
     }
 
-    private void train(Memory memory, StepLedger ledger) throws IOException, Died {
-        Map<Integer, RecordExchange.Range> ranges = new HashMap<>();
-        for (PartitionCursor each : memory.cursor.partitions()) {
-            long from = each.position().offset();
-            ranges.put(
-                    each.partition(),
-                    bounds.map(within -> new RecordExchange.Range(
-                                    from, within.of(each.partition()).end()))
-                            .orElseGet(() -> RecordExchange.Range.from(from)));
-        }
-        BatchAssembler assembler = assembler(
-                new SimulatedConsumer(topic, ranges, random),
-                memory.seen,
-                new SkipRanges(ledger.skips(), List.of()),
-                shape,
-                memory.cursor,
-                memory.step,
-                bounds,
-                ledger.ahead());
-        Deque<StepBatch> prepared = new ArrayDeque<>();
-        boolean more = true;
-        while (more || !prepared.isEmpty()) {
-            for (int ahead = random.nextInt(3); more && prepared.size() <= ahead; ) {
-                more = prepare(assembler, prepared);
-            }
-            if (!prepared.isEmpty()) {
-                step(prepared.removeFirst(), memory, ledger);
-            }
-        }
-        memory.cursor = bounds.isPresent() ? assembler.cursor() : memory.cursor;
-        // Bad records behind the last window of a run that is over.
-        keep(memory, memory.step + 1, bounds.isPresent() ? assembler.takeLetters() : List.of());
-        ledger.force();
-        forced = length();
+    /// Whether nothing comes between two acts of the only process that lives.
+    boolean leavesAlone() {
+        return living.size() == 1 && random.nextInt(mortality) > 0;
     }
 
-    private static boolean prepare(BatchAssembler assembler, Deque<StepBatch> prepared) {
-        try {
-            Optional<StepBatch> next = assembler.next();
-            next.ifPresent(prepared::addLast);
-            return next.isPresent();
-        } catch (InterruptedException allIsRead) {
-            return false;
+    /// @throws Ended where another has taken the run
+    void requireOwner(long who) throws Ended {
+        if (who != owner) {
+            throw new Ended();
         }
     }
 
-    private void step(StepBatch batch, Memory memory, StepLedger ledger) throws IOException, Died {
-        mayDie();
-        long before = length();
-        ledger.begin(batch.composition());
-        if (length() > before) {
-            forced = length();
-        }
-        mayDie();
-        memory.learned.add(texts(batch));
-        memory.step++;
-        memory.cursor = batch.after();
-        keep(memory, memory.step, batch.letters());
-        ledger.end(new StepResult(
-                Instant.ofEpochSecond(random.nextInt(1000)),
-                memory.learned.hashCode(),
-                1.5,
-                1e-3,
-                batch.targetCount(),
-                null));
-        mayDie();
-        if (random.nextInt(4) == 0) {
-            ledger.force();
-            forced = length();
-            mayDie();
-            checkpoint(memory);
-            mayDie();
-            publish(checkpoints.getLast());
-        }
-    }
-
-    private void mayDie() throws Died {
-        if (random.nextInt(mortality) == 0) {
-            throw new Died();
-        }
-    }
-
-    private void checkpoint(Memory memory) throws IOException {
-        Path ids = Files.createDirectories(directory.resolve("step-" + memory.step));
-        memory.seen.write(ids, memory.cursor);
-        checkpoints.removeIf(each -> each.step() >= memory.step);
-        checkpoints.addLast(
-                new Saved(memory.step, memory.cursor, ids, List.copyOf(memory.learned), new TreeMap<>(memory.letters)));
+    /// Fences whoever published before.
+    void openPublisher(long who) {
+        publisher = who;
     }
 
     /// In one transaction with the number of the step, as Kafka does it.
-    private void publish(Saved covered) throws IOException {
+    ///
+    /// @throws Ended where it is fenced
+    void publish(long who, Saved covered, LedgerReader steps) throws IOException, Ended {
+        if (who != publisher) {
+            throw new Ended();
+        }
         long step = covered.letters().isEmpty()
                 ? covered.step()
                 : Math.max(covered.step(), covered.letters().lastKey());
@@ -265,33 +217,75 @@ final class ModelledRun {
                     publishedLetters.addAll(letters);
                 }
             });
-            publishedSteps.addAll(ledgerSoFar.between(published, step));
+            publishedSteps.addAll(steps.between(published, step));
             published = step;
         }
     }
 
-    private static void keep(Memory memory, long step, List<DeadLetter> letters) {
-        if (!letters.isEmpty()) {
-            memory.letters.put(
-                    step,
-                    letters.stream()
-                            .map(letter -> letter.record().partition() + "@"
-                                    + letter.record().offset())
-                            .toList());
-        }
+    /// How far the run has published, for all that its directory knows: it may be behind.
+    long markOfPublished() {
+        return random.nextBoolean() ? published : -1;
+    }
+
+    /// Writes a checkpoint that has no name yet.
+    Saved write(
+            long who,
+            long step,
+            Cursor cursor,
+            SeenIds seen,
+            List<List<String>> learned,
+            SortedMap<Long, List<String>> letters,
+            List<Skip> unsaid)
+            throws IOException {
+        Path ids = Files.createDirectories(directory.resolve("step-" + step + "-" + who));
+        seen.write(ids, cursor);
+        return new Saved(step, cursor, ids, List.copyOf(learned), new TreeMap<>(letters), List.copyOf(unsaid));
+    }
+
+    void name(Saved checkpoint) {
+        checkpoints.removeIf(each -> each.step() >= checkpoint.step());
+        checkpoints.addLast(checkpoint);
+    }
+
+    Saved newest() {
+        return checkpoints.getLast();
+    }
+
+    SeenIds seen(Saved checkpoint) throws IOException {
+        return SeenIds.read(checkpoint.ids(), WINDOW_OF_IDS, checkpoint.cursor());
+    }
+
+    /// The ledger was forced to the disk.
+    void forced() throws IOException {
+        forced = Files.size(directory.resolve(StepLedger.FILE));
     }
 
     /// Of what was not forced, something is on the disk, and the last line may be torn.
     private void losePower() throws IOException {
-        try (RandomAccessFile file =
-                new RandomAccessFile(directory.resolve(StepLedger.FILE).toFile(), "rw")) {
-            long loose = file.length() - forced;
-            file.setLength(forced + (loose == 0 ? 0 : random.nextLong(loose + 1)));
+        Path ledger = directory.resolve(StepLedger.FILE);
+        if (Files.exists(ledger)) {
+            try (RandomAccessFile file = new RandomAccessFile(ledger.toFile(), "rw")) {
+                long loose = file.length() - forced;
+                file.setLength(forced + (loose == 0 ? 0 : random.nextLong(loose + 1)));
+            }
         }
     }
 
-    private long length() throws IOException {
-        return Files.size(directory.resolve(StepLedger.FILE));
+    BatchAssembler assembler(
+            RecordSource source, SeenIds seen, SkipRanges skips, Cursor start, long steps, List<Composition> recorded) {
+        return new BatchAssembler(source, ScriptedLog::read, seen, skips, shape, steps, start, bounds, recorded);
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    SimulatedTopic topic() {
+        return topic;
+    }
+
+    Optional<Bounds> bounds() {
+        return bounds;
     }
 
     List<List<String>> learned() {
@@ -314,6 +308,18 @@ final class ModelledRun {
         return deaths;
     }
 
+    /// What the run has left out, each from a place of its own on.
+    List<Skip> skips() {
+        List<Skip> skips = new ArrayList<>(checkpoints.getLast().unsaid());
+        publishedSteps.forEach(entry -> skips.addAll(entry.composition().skips()));
+        return skips;
+    }
+
+    /// How often a process went on beside the one that had taken its run.
+    int usurped() {
+        return usurped;
+    }
+
     private static Cursor start(SimulatedTopic topic) {
         return new Cursor(
                 0,
@@ -324,19 +330,7 @@ final class ModelledRun {
                 Cursor.Counts.NONE);
     }
 
-    private static BatchAssembler assembler(
-            RecordSource source,
-            SeenIds seen,
-            SkipRanges skips,
-            BatchAssembler.Shape shape,
-            Cursor start,
-            long steps,
-            Optional<Bounds> bounds,
-            List<Composition> recorded) {
-        return new BatchAssembler(source, ScriptedLog::read, seen, skips, shape, steps, start, bounds, recorded);
-    }
-
-    private static List<String> texts(StepBatch batch) {
+    static List<String> texts(StepBatch batch) {
         return batch.windows().stream().map(ModelledRun::text).toList();
     }
 

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.trainer.batch.BatchAssembler;
 import dev.millrace.trainer.batch.BatchRamp;
 import dev.millrace.trainer.batch.Bounds;
+import dev.millrace.trainer.batch.Skip;
 import dev.millrace.trainer.intake.SimulatedTopic;
 import dev.millrace.trainer.ledger.LedgerEntry;
 import dev.millrace.trainer.ledger.LedgerReader;
+import dev.millrace.trainer.pack.Position;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,7 +30,8 @@ import org.junit.jupiter.api.Test;
 /// What was trained is a function of the log: thousands of random logs, interleavings and deaths, each in
 /// milliseconds, with the real ledger on a real file. A failure names the seed that repeats it.
 class ModelledRunTest {
-    private static final int CASES = 600;
+    /// `-Dprove.cases=20000` tries more.
+    private static final int CASES = Integer.getInteger("prove.cases", 600);
     /// Where a force to the disk costs nothing.
     private static final Path MEMORY = Path.of("/dev/shm");
 
@@ -49,6 +52,8 @@ class ModelledRunTest {
     @Test
     void aRunOfEpochsMakesTheSameStepsHoweverItPollsAndWhateverDiesWhen() throws IOException {
         int deaths = 0;
+        int usurped = 0;
+        int takenOut = 0;
         for (int seed = 0; seed < CASES; seed++) {
             Random random = new Random(seed);
             SimulatedTopic topic = SimulatedTopic.random(random, ModelledRunTest::value);
@@ -59,17 +64,23 @@ class ModelledRunTest {
             run.run();
 
             deaths += run.deaths();
+            usurped += run.usurped();
+            takenOut += run.skips().size();
             assertThat(run.learned())
                     .as("seed %d", seed)
-                    .isEqualTo(ModelledRun.calm(topic.whole(ends(bounds.get())), topic, shape, bounds));
-            assertPublishedOnce(seed, run, bad(topic, ends(bounds.get())));
+                    .isEqualTo(ModelledRun.calm(topic.whole(ends(bounds.get())), topic, shape, bounds, run.skips()));
+            assertPublishedOnce(seed, run, bad(topic, ends(bounds.get()), run.skips()));
         }
         assertThat(deaths).isGreaterThan(CASES);
+        assertThat(usurped).isGreaterThan(CASES / 2);
+        assertThat(takenOut).isGreaterThan(CASES / 2);
     }
 
     @Test
     void aRunForEverTrainsEachPartitionAsItLiesAndDoesAgainWhatItRecorded() throws IOException {
         int deaths = 0;
+        int usurped = 0;
+        int takenOut = 0;
         for (int seed = 0; seed < CASES; seed++) {
             Random random = new Random(seed);
             SimulatedTopic topic = SimulatedTopic.random(random, ModelledRunTest::value);
@@ -80,11 +91,13 @@ class ModelledRunTest {
             run.run();
 
             deaths += run.deaths();
+            usurped += run.usurped();
+            takenOut += run.skips().size();
             // The order in which partitions had something to give is chance, what they gave is not.
             BatchAssembler.Shape oneByOne =
                     new BatchAssembler.Shape(shape.windowLength(), 1, BatchRamp.constant(1), shape.maxConsecutiveBad());
-            Map<Integer, List<String>> expected =
-                    byPartition(ModelledRun.calm(topic.whole(Map.of()), topic, oneByOne, Optional.empty()));
+            Map<Integer, List<String>> expected = byPartition(
+                    ModelledRun.calm(topic.whole(Map.of()), topic, oneByOne, Optional.empty(), run.skips()));
             Map<Integer, List<String>> actual = byPartition(run.learned());
             int missing = 0;
             for (Map.Entry<Integer, List<String>> each : expected.entrySet()) {
@@ -102,12 +115,17 @@ class ModelledRunTest {
                     .partitions()
                     .forEach(each ->
                             examined.put(each.partition(), each.examined().offset()));
-            assertPublishedOnce(seed, run, bad(topic, examined));
+            assertPublishedOnce(seed, run, bad(topic, examined, run.skips()));
         }
         assertThat(deaths).isGreaterThan(CASES);
+        assertThat(usurped).isGreaterThan(CASES / 2);
+        assertThat(takenOut).isGreaterThan(CASES / 2);
     }
 
     private void assertPublishedOnce(int seed, ModelledRun run, List<String> bad) throws IOException {
+        assertThat(run.skips().stream().map(Skip::range))
+                .as("ranges that are taken out, seed %d", seed)
+                .doesNotHaveDuplicates();
         assertThat(run.publishedLetters()).as("dead letters, seed %d", seed).containsExactlyInAnyOrderElementsOf(bad);
         assertThat(run.publishedSteps().stream().map(LedgerEntry::step))
                 .as("steps on the ledger's topic, seed %d", seed)
@@ -153,12 +171,14 @@ class ModelledRunTest {
         return ends;
     }
 
-    private static List<String> bad(SimulatedTopic topic, Map<Integer, Long> ends) {
+    private static List<String> bad(SimulatedTopic topic, Map<Integer, Long> ends, List<Skip> skips) {
         List<String> bad = new ArrayList<>();
         for (int partition : topic.partitions()) {
             topic.records(partition).stream()
                     .filter(record -> record.offset() < ends.getOrDefault(partition, 0L))
                     .filter(record -> new String(record.value(), StandardCharsets.UTF_8).startsWith("!"))
+                    .filter(record -> skips.stream()
+                            .noneMatch(skip -> skip.holds(partition, new Position(0, record.offset(), 0))))
                     .forEach(record -> bad.add(partition + "@" + record.offset()));
         }
         return bad;

@@ -16,7 +16,7 @@ public final class SkipRanges {
     /// @param asked begin with the first step that has not been made before
     public SkipRanges(List<Skip> begun, List<Skip.Range> asked) {
         this.begun = new ArrayList<>(begun);
-        this.asked = List.copyOf(asked);
+        this.asked = asked.stream().distinct().toList();
     }
 
     /// Begins what was asked for and has not begun.
