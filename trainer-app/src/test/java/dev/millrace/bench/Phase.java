@@ -2,6 +2,7 @@ package dev.millrace.bench;
 
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.model.DeepSeekModel;
+import dev.millrace.trainer.model.Gradients;
 
 /// What a training thread is at.
 enum Phase {
@@ -12,8 +13,8 @@ enum Phase {
 
     static Phase of(StackTraceElement[] stack) {
         for (StackTraceElement frame : stack) {
-            if (frame.getMethodName().equals("backward")
-                    && frame.getClassName().equals("ai.djl.pytorch.jni.JniUtils")) {
+            if (frame.getClassName().equals(Gradients.class.getName())
+                    && frame.getMethodName().startsWith("pull")) {
                 return BACKWARD;
             }
             if (frame.getClassName().equals(DeepSeekModel.class.getName())

@@ -12,14 +12,7 @@ record GradientNorm(double max) {
                 _0 = torch.append(gradients, ops.prim.grad(parameters[i]))
               norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gradients, 2)), 2)
               return torch.stack([torch.squeeze(loss), norm])
-            def nothing(self: __torch__.Kernels, parameters: List[Tensor]) -> Tensor:
-              zeros = annotate(List[Tensor], [])
-              for i in range(torch.len(parameters)):
-                _0 = torch.append(zeros, torch.mul(torch.sum(parameters[i]), 0.))
-              return torch.sum(torch.stack(zeros))
-            def clear(self: __torch__.Kernels, parameters: List[Tensor], loss: Tensor) -> Tensor:
-              for i in range(torch.len(parameters)):
-                _0 = torch.zero_(ops.prim.grad(parameters[i]))
+            def forget_loss(self: __torch__.Kernels, loss: Tensor) -> Tensor:
               return torch.zero_(loss)
             """;
 

@@ -5,10 +5,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.millrace.trainer.model.Adapters;
 import dev.millrace.trainer.model.DeepSeekModel;
+import dev.millrace.trainer.model.Gradients;
 import dev.millrace.trainer.model.Kernels;
 import dev.millrace.trainer.model.Recompute;
 import dev.millrace.trainer.model.TokenGrid;
@@ -22,12 +22,8 @@ import java.util.SequencedMap;
 /// One thread at a time.
 final class Replica implements AutoCloseable {
     static final String SCRIPT = """
-            def add_gradients(self: __torch__.Kernels, own: List[Tensor], others: List[Tensor], loss: Tensor, \
-            other_loss: Tensor) -> Tensor:
-              for i in range(torch.len(own)):
-                mine = ops.prim.grad(own[i])
-                _0 = torch.add_(mine, torch.to(ops.prim.grad(others[i]), ops.prim.device(mine), 6))
-              return torch.add_(loss, torch.to(other_loss, ops.prim.device(loss), 6))
+            def add_loss_of(self: __torch__.Kernels, loss: Tensor, other: Tensor) -> Tensor:
+              return torch.add_(loss, torch.to(other, ops.prim.device(loss), 6))
             def follow(self: __torch__.Kernels, own: List[Tensor], others: List[Tensor]) -> Tensor:
               for i in range(torch.len(own)):
                 _0 = torch.copy_(own[i], others[i])
@@ -42,6 +38,7 @@ final class Replica implements AutoCloseable {
     private final DeepSeekModel model;
     private final Kernels kernels;
     private final List<NDArray> learned;
+    private final Gradients gradients;
     private final NDArray loss;
     private final Recompute recompute;
 
@@ -73,18 +70,8 @@ final class Replica implements AutoCloseable {
         learned = part.learned().stream()
                 .map(spec -> Objects.requireNonNull(parameters.get(spec.name())))
                 .toList();
-        learned.forEach(parameter -> parameter.setRequiresGradient(true));
+        gradients = model.learn(learned);
         loss = owner.zeros(new Shape(), DataType.FLOAT32);
-        giveGradients();
-    }
-
-    /// An expert that no token has chosen yet would have no gradient at all; with zeros it decays like the others.
-    private void giveGradients() {
-        try (NDManager scope = owner.newSubManager()) {
-            JniUtils.setGradMode(true);
-            NDArray nothing = kernels.differentiable("nothing", scope, List.of(learned));
-            JniUtils.backward((PtNDArray) nothing, (PtNDArray) scope.ones(new Shape()), false, false);
-        }
     }
 
     /// Another one, with copies of the tensors.
@@ -137,7 +124,7 @@ final class Replica implements AutoCloseable {
             // Each thread has a mode of its own.
             JniUtils.setGradMode(true);
             NDArray share = microBatch.full(new Shape(), 1f / stepTargets, DataType.FLOAT32);
-            NDArray added = model.train(microBatch, inputs, targets, share, recompute);
+            NDArray added = model.train(microBatch, inputs, targets, share, recompute, gradients);
             kernels.plain("add_loss", microBatch, loss, added, share);
         }
     }
@@ -145,7 +132,8 @@ final class Replica implements AutoCloseable {
     /// Adds what another has accumulated.
     void add(Replica other) {
         try (NDManager scope = owner.newSubManager()) {
-            kernels.plain("add_gradients", scope, List.of(learned, other.learned), loss, other.loss);
+            gradients.add(other.gradients);
+            kernels.plain("add_loss_of", scope, loss, other.loss);
             model.addLoads(other.model);
         }
     }
@@ -163,7 +151,8 @@ final class Replica implements AutoCloseable {
     void clear(double biasRate) {
         try (NDManager scope = owner.newSubManager()) {
             model.balanceRouters(biasRate);
-            kernels.plain("clear", scope, List.of(learned), loss);
+            gradients.forget();
+            kernels.plain("forget_loss", scope, loss);
         }
     }
 

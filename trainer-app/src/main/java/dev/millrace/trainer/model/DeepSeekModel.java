@@ -4,8 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -184,44 +182,56 @@ public final class DeepSeekModel implements AutoCloseable {
         return tokens.staged(scope, ids_BT -> kernels.differentiable(method, scope, ids_BT, embedding_VxM));
     }
 
+    /// Asks for gradients of some tensors that the model computes with.
+    ///
+    /// @return where [#train] adds to them
+    public Gradients learn(List<NDArray> learned) {
+        return new Gradients(kernels, owner, learned);
+    }
+
     /// Adds the gradient of what a micro-batch is trained for (the cross-entropy, with the balance losses, each row
-    /// counted by its tokens, and the loss of multi-token prediction; summed over the targets) to the gradients of
-    /// the parameters. Where they want one: see `NDArray.setRequiresGradient`.
+    /// counted by its tokens, and the loss of multi-token prediction; summed over the targets).
     ///
     /// @param share a float32 scalar that the gradient is multiplied with
+    /// @param gradients of [#learn]: what is added to
     /// @return the cross-entropy, as [#loss] gives it
-    public NDArray train(NDManager scope, TokenGrid inputs, TokenGrid targets, NDArray share, Recompute recompute) {
+    public NDArray train(
+            NDManager scope,
+            TokenGrid inputs,
+            TokenGrid targets,
+            NDArray share,
+            Recompute recompute,
+            Gradients gradients) {
         requireAlike(inputs, targets);
         try (NDManager pass = owner.newSubManager()) {
             BlockPart.Pass run = pass(pass, inputs, true);
             NDArray crossEntropy = switch (recompute) {
                 case NONE -> {
                     Losses losses = losses(run, hidden(run, inputs), inputs, targets);
-                    backward(losses.objective(), share);
+                    gradients.pullBack(List.of(losses.objective()), List.of(share));
                     yield losses.crossEntropy();
                 }
-                case LAYERS -> recomputing(run, inputs, targets, share);
+                case LAYERS -> recomputing(gradients, run, inputs, targets, share);
             };
+            gradients.complete();
             crossEntropy.attach(scope);
             return crossEntropy;
         }
     }
 
-    private NDArray recomputing(BlockPart.Pass run, TokenGrid inputs, TokenGrid targets, NDArray share) {
+    private NDArray recomputing(
+            Gradients gradients, BlockPart.Pass run, TokenGrid inputs, TokenGrid targets, NDArray share) {
         NDArray x_BTM = embed(run, inputs);
-        RecomputedLayers recomputed = new RecomputedLayers(run, layers);
+        RecomputedLayers recomputed = new RecomputedLayers(run, layers, gradients);
         NDArray last_BTM = recomputed.forward(x_BTM);
         Losses losses = losses(run, last_BTM, inputs, targets);
-        backward(losses.objective(), share);
-        NDArray g_BTM = recomputed.backward(last_BTM.getGradient(), share);
+        NDArray above_BTM = gradients.pullThrough(
+                run.scope(), List.of(losses.objective()), List.of(share), last_BTM);
+        NDArray g_BTM = recomputed.backward(above_BTM, share);
         if (embedding_VxM.hasGradient()) {
-            backward(x_BTM, g_BTM);
+            gradients.pullBack(List.of(x_BTM), List.of(g_BTM));
         }
         return losses.crossEntropy();
-    }
-
-    private static void backward(NDArray result, NDArray gradient) {
-        JniUtils.backward((PtNDArray) result, (PtNDArray) gradient, false, false);
     }
 
     /// Losses summed over all targets but [#IGNORED_TARGET], float32 scalars.

@@ -61,7 +61,7 @@ final class ModelFunctions {
                 FeedForward.SCRIPT,
                 LanguageHead.SCRIPT,
                 SCRIPT,
-                RecomputedLayers.SCRIPT,
+                Gradients.SCRIPT,
                 Adapters.SCRIPT,
                 NextTokenPrediction.SCRIPT));
         scripts.add(
