@@ -34,37 +34,48 @@ final class MixtureOfExperts implements BlockPart {
               chosen_S = torch.flatten(chosen_NK)
               order_S = torch.argsort(chosen_S, stable=True)
               if torch.ge(pairs, torch.mul(torch.len(gate_FxM), 64)):
-                unit = 64
+                unit = 32
               else:
                 unit = 1
               filled_E = torch.add(counts_E, torch.sub(unit, 1))
               rooms_E = torch.mul(torch.floor_divide(filled_E, unit), unit)
               moved_E = torch.sub(torch.sub(torch.cumsum(rooms_E, 0), rooms_E), \
             torch.sub(torch.cumsum(counts_E, 0), counts_E))
-              places_S = torch.add(torch.cumsum(torch.ones_like(order_S), 0), torch.index_select(moved_E, 0, \
+              sorted_S = torch.add(torch.cumsum(torch.ones_like(order_S), 0), torch.index_select(moved_E, 0, \
             torch.index_select(chosen_S, 0, order_S)))
               host_E = torch.to(rooms_E, torch.device("cpu"), 4)
               rooms = annotate(List[int], [])
               for e in range(torch.len(gate_FxM)):
                 _0 = torch.append(rooms, int(torch.select(host_E, 0, e)))
-              nothing_R = torch.new_full(order_S, [int(torch.sum(host_E))], pairs)
-              pair_R = torch.index_copy(nothing_R, 0, torch.sub(places_S, 1), order_S)
-              token_R = torch.clamp(torch.floor_divide(pair_R, per_token), None, torch.sub(tokens, 1))
-              rows_RM = torch.to(torch.embedding(n_NM, token_R), self.compute_type)
-              weights_R = torch.index_select(torch.constant_pad_nd(torch.flatten(weights_NK), [0, 1], 0), 0, pair_R)
+              places_S = torch.sub(sorted_S, 1)
+              token_R = torch.index_copy(torch.new_zeros(order_S, [int(torch.sum(host_E))]), 0, places_S, \
+            torch.floor_divide(order_S, per_token))
+              place_S = torch.index_copy(order_S, 0, order_S, places_S)
+              rows_RM = torch.embedding(torch.to(n_NM, self.compute_type), token_R)
+              weights_R = torch.index_select(torch.flatten(weights_NK), 0, torch.index_copy(torch.zeros_like(token_R), \
+            0, places_S, order_S))
               runs = torch.split_with_sizes(rows_RM, rooms)
               weights = torch.split_with_sizes(torch.unsqueeze(weights_R, 1), rooms)
               done = annotate(List[Tensor], [])
               for e in range(torch.len(gate_FxM)):
                 if torch.gt(rooms[e], 0):
-                  h = torch.mul((self).gated(runs[e], gate_FxM[e], up_FxM[e]), weights[e])
+                  h = torch.mul((self).expert(runs[e], gate_FxM[e], up_FxM[e]), weights[e])
                   _1 = torch.append(done, (self).product(h, down_MxF[e]))
                 else:
                   pass
-              y_RM = torch.cat(done)
-              back = torch.new_zeros(y_RM, [torch.add(pairs, per_token), torch.size(n_NM, 1)])
-              y_NKM = torch.view(torch.index_copy(back, 0, pair_R, y_RM), [torch.add(tokens, 1), per_token, -1])
-              return torch.to(torch.narrow(torch.sum(y_NKM, [1]), 0, 0, tokens), 6)
+              starts_N = torch.mul(torch.sub(torch.cumsum(torch.ones_like(torch.select(chosen_NK, 1, 0)), 0), 1), \
+            per_token)
+              y_NM, _2, _3, _4 = torch.embedding_bag(torch.cat(done), place_S, starts_N, False, 0, False, None, False)
+              return torch.to(y_NM, 6)
+            def expert(self: __torch__.Kernels, n: Tensor, gate_FxM: Tensor, up_FxM: Tensor) -> Tensor:
+              if torch.eq(self.compute_type, 6):
+                h = (self).gated(n, gate_FxM, up_FxM)
+              else:
+                both_DxM = torch.cat([torch.to(gate_FxM, self.compute_type), torch.to(up_FxM, self.compute_type)])
+                width = torch.size(gate_FxM, 0)
+                gate, up = torch.split_with_sizes((self).product(n, both_DxM), [width, width], 1)
+                h = torch.mul(torch.silu(gate), up)
+              return h
             def mixture_with_shared(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
             down_MxF: List[Tensor], shared: List[Tensor], x_BTM: Tensor, gain_M: Tensor, router_ExM: Tensor, \
             bias_E: Tensor) -> List[Tensor]:
