@@ -38,10 +38,15 @@ public final class Gradients {
               return unchecked_cast(Tensor, found[-1])
             def pull(self: __torch__.Kernels, inputs: List[Tensor], results: List[Tensor], \
             gradients: List[Tensor]) -> List[Optional[Tensor]]:
+              depending = annotate(List[Tensor], [])
               given = annotate(List[Optional[Tensor]], [])
-              for i in range(torch.len(gradients)):
-                _0 = torch.append(given, gradients[i])
-              return torch.grad(results, inputs, given, None, False, True)
+              for i in range(torch.len(results)):
+                if ops.prim.requires_grad(results[i]):
+                  _0 = torch.append(depending, results[i])
+                  _1 = torch.append(given, gradients[i])
+                else:
+                  pass
+              return torch.grad(depending, inputs, given, None, False, True)
             def add_found(self: __torch__.Kernels, parameters: List[Tensor], \
             found: List[Optional[Tensor]]) -> Tensor:
               for i in range(torch.len(parameters)):
@@ -91,7 +96,7 @@ public final class Gradients {
         change("give_gradients", List.of(this.parameters));
     }
 
-    /// Adds what results give, each multiplied with the gradient beside it.
+    /// Adds what results give, each multiplied with the gradient beside it. Results may be constants.
     void pullBack(List<NDArray> results, List<NDArray> gradients) {
         change("pull_back", List.of(parameters, results, gradients));
     }
