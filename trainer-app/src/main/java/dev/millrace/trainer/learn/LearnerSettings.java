@@ -61,22 +61,15 @@ public record LearnerSettings(
 
     /// The same, in another precision.
     public LearnerSettings with(Precision other) {
-        return new LearnerSettings(
-                seed,
-                beta1,
-                beta2,
-                epsilon,
-                weightDecay,
-                maxGradientNorm,
-                routerBiasRate,
-                objective,
-                other,
-                recompute,
-                initStd);
+        return with(other, recompute);
     }
 
     /// The same, computing again what is not kept.
     public LearnerSettings with(Recompute other) {
+        return with(precision, other);
+    }
+
+    private LearnerSettings with(Precision otherPrecision, Recompute otherRecompute) {
         return new LearnerSettings(
                 seed,
                 beta1,
@@ -86,8 +79,8 @@ public record LearnerSettings(
                 maxGradientNorm,
                 routerBiasRate,
                 objective,
-                precision,
-                other,
+                otherPrecision,
+                otherRecompute,
                 initStd);
     }
 

@@ -1,12 +1,12 @@
 package dev.millrace.trainer.learn;
 
+import static dev.millrace.trainer.learn.Learned.gradients;
 import static dev.millrace.trainer.learn.SmallModels.VOCABULARY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
 import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.model.Precision;
@@ -18,7 +18,6 @@ import dev.millrace.trainer.pack.Window;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -177,17 +176,5 @@ class DocumentMaskTest {
             }
         }
         return largest;
-    }
-
-    private static Map<String, float[]> gradients(Learner learner) {
-        Map<String, float[]> gradients = new LinkedHashMap<>();
-        learner.model().parameters().forEach((name, weight) -> {
-            if (weight.hasGradient()) {
-                try (NDArray gradient = weight.getGradient()) {
-                    gradients.put(name, gradient.toFloatArray());
-                }
-            }
-        });
-        return gradients;
     }
 }

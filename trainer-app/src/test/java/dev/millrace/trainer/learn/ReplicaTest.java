@@ -1,5 +1,7 @@
 package dev.millrace.trainer.learn;
 
+import static dev.millrace.trainer.learn.Learned.requireEqual;
+import static dev.millrace.trainer.learn.Learned.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -15,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -210,16 +211,5 @@ class ReplicaTest {
                     columns,
                     targets.length);
         }
-    }
-
-    private static void requireEqual(Map<String, float[]> actual, Map<String, float[]> wanted) {
-        assertThat(actual.keySet()).isEqualTo(wanted.keySet());
-        wanted.forEach((name, values) -> assertThat(actual.get(name)).as(name).isEqualTo(values));
-    }
-
-    private static Map<String, float[]> weights(Learner learner) {
-        Map<String, float[]> weights = new LinkedHashMap<>();
-        learner.model().parameters().forEach((name, weight) -> weights.put(name, weight.toFloatArray()));
-        return weights;
     }
 }
