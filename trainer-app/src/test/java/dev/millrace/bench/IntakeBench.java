@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.sun.management.ThreadMXBean;
 import dev.millrace.testing.BrokerProcess;
 import dev.millrace.testing.KafkaMain;
+import dev.millrace.testing.TrainerChannel;
 import dev.millrace.trainer.intake.Decoded;
 import dev.millrace.trainer.intake.DocumentDecoder;
 import java.io.IOException;
@@ -109,17 +110,9 @@ final class IntakeBench {
     }
 
     private static Rate read(String bootstrapServers, int records, double seconds) {
-        // As the trainer's channel has it.
-        Map<String, Object> settings = Map.of(
-                "bootstrap.servers",
-                bootstrapServers,
-                "isolation.level",
-                "read_committed",
-                "max.partition.fetch.bytes",
-                2 << 20);
         DocumentDecoder decoder = new DocumentDecoder(MAX_RECORD);
-        try (KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
+                TrainerChannel.settings(bootstrapServers), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             consumer.assign(consumer.partitionsFor(KafkaMain.DOCUMENTS).stream()
                     .map(info -> new TopicPartition(info.topic(), info.partition()))
                     .toList());
