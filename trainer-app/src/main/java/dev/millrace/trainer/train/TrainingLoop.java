@@ -76,7 +76,20 @@ public final class TrainingLoop {
     /// Where a run goes on.
     ///
     /// @param saved whether a checkpoint of just this state exists
-    public record State(long step, long targets, double loss, StepHistory history, Cursor cursor, boolean saved) {}
+    public record State(long step, long targets, double loss, StepHistory history, Cursor cursor, boolean saved) {
+        /// Before the first step.
+        static State before(Cursor cursor) {
+            return new State(0, 0, Double.NaN, StepHistory.NONE, cursor, false);
+        }
+
+        /// Behind a checkpoint.
+        ///
+        /// @param cursor its own, or that with the partitions which were added since
+        static State after(CheckpointManifest checkpoint, Cursor cursor) {
+            return new State(
+                    checkpoint.step(), checkpoint.targets(), checkpoint.loss(), checkpoint.history(), cursor, true);
+        }
+    }
 
     public TrainingLoop(
             Plan plan,

@@ -11,16 +11,13 @@ import dev.millrace.trainer.generate.TextDuty;
 import dev.millrace.trainer.intake.DocumentIntake;
 import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.intake.LogInspector;
-import dev.millrace.trainer.learn.DeviceChoice;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.SpikeRule;
-import dev.millrace.trainer.learn.StepHistory;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.ledger.LedgerReader;
 import dev.millrace.trainer.ledger.LedgerSoFar;
 import dev.millrace.trainer.ledger.SettingsChange;
 import dev.millrace.trainer.ledger.StepLedger;
-import dev.millrace.trainer.model.ModelConfig;
 import dev.millrace.trainer.publish.PublishedMark;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import io.smallrye.common.annotation.Identifier;
@@ -84,7 +81,7 @@ final class TrainingRun {
         status.enter(new TrainingState.Starting("tokenizer and engine"));
         TorchEngine.Loaded engine = TorchEngine.start(
                 settings.engine().threads().orElse(Runtime.getRuntime().availableProcessors()));
-        Device[] devices = devices();
+        Device[] devices = Requirements.devices(settings.engine(), settings.batch());
         LOG.infof(
                 "%s; training on %s, products in %s",
                 engine, Arrays.toString(devices), settings.engine().precision().on(devices[0]));
@@ -100,35 +97,11 @@ final class TrainingRun {
                 return "stopped while another trainer had the run";
             }
             try (CheckpointStore checkpoints = held.get()) {
-                requireGroupOfItsOwn();
+                Requirements.groupOfItsOwn(
+                        settings.checkpoint(), new LogInspector(clientSettings, intake.topic(), intake.group()));
                 return run(engine, devices, tokenizer, checkpoints);
             }
         }
-    }
-
-    /// A replay in the group of the run that it replays would take partitions from it.
-    private void requireGroupOfItsOwn() throws InterruptedException {
-        if (settings.checkpoint().replayFrom().isEmpty()) {
-            return;
-        }
-        List<String> members = new LogInspector(clientSettings, intake.topic(), intake.group()).members();
-        if (!members.isEmpty()) {
-            throw new IllegalArgumentException("mp.messaging.incoming.documents.group.id = " + intake.group()
-                    + " has members already (" + String.join(", ", members)
-                    + "), and a replay would take partitions from them: give it a group of its own; one that was killed"
-                    + " leaves its group when its session ends");
-        }
-    }
-
-    private Device[] devices() {
-        List<Device> devices = DeviceChoice.resolve(settings.engine().device());
-        if (devices.size() > settings.batch().accumulation()) {
-            throw new IllegalArgumentException("millrace.engine.device = "
-                    + settings.engine().device() + " asks for " + devices.size()
-                    + " replicas, but millrace.batch.accumulation = "
-                    + settings.batch().accumulation() + " micro-batches of a step cannot keep them busy");
-        }
-        return devices.toArray(Device[]::new);
     }
 
     private boolean standBy(Path run) throws IOException, InterruptedException {
@@ -153,7 +126,7 @@ final class TrainingRun {
         Optional<Checkpoint> checkpoint = begin(checkpoints);
         RunLearner wanted = RunLearner.of(settings.train(), settings.engine());
         try (Learner learner = wanted.start(checkpoint, devices)) {
-            requireFit(learner.config(), tokenizer);
+            Requirements.fit(settings, learner.config(), tokenizer);
             LOG.infof(
                     "%,d parameters to learn, %s",
                     learner.parameterCount(),
@@ -182,19 +155,6 @@ final class TrainingRun {
         }
         LedgerReader.beside(original.get()).copyTo(settings.checkpoint().directory());
         return Optional.of(checkpoints.adopt(original.get()));
-    }
-
-    private void requireFit(ModelConfig model, DocumentTokenizer tokenizer) {
-        if (tokenizer.vocabularySize() > model.vocabSize()) {
-            throw new IllegalArgumentException("the tokenizer in millrace.tokenizer.directory = "
-                    + settings.tokenizer().directory() + " has ids up to " + (tokenizer.vocabularySize() - 1)
-                    + ", but vocab_size of the model is " + model.vocabSize());
-        }
-        if (settings.batch().sequenceLength() > model.maxPositions()) {
-            throw new IllegalArgumentException("millrace.batch.sequence-length = "
-                    + settings.batch().sequenceLength() + " is more than max_position_embeddings = "
-                    + model.maxPositions() + " of the model");
-        }
     }
 
     private String train(
@@ -250,14 +210,8 @@ final class TrainingRun {
                         settings.train().epochs(),
                         settings.train().start()));
         TrainingLoop.State state = checkpoint
-                .map(found -> new TrainingLoop.State(
-                        found.manifest().step(),
-                        found.manifest().targets(),
-                        found.manifest().loss(),
-                        found.manifest().history(),
-                        start.cursor(),
-                        true))
-                .orElseGet(() -> new TrainingLoop.State(0, 0, Double.NaN, StepHistory.NONE, start.cursor(), false));
+                .map(found -> TrainingLoop.State.after(found.manifest(), start.cursor()))
+                .orElseGet(() -> TrainingLoop.State.before(start.cursor()));
         status.restored(start.cursor(), start.bounds().orElse(null), state.step());
         LOG.infof("step %,d; %s", state.step(), start.describe());
         try (RunRecords records = RunRecords.open(
@@ -280,36 +234,11 @@ final class TrainingRun {
                 records.ledger().expectOtherResults();
             }
             status.holding(records.seen()::size);
-            return train(learner, tokenizer, checkpoints, records, start, state, fingerprint);
-        }
-    }
-
-    private String train(
-            Learner learner,
-            DocumentTokenizer tokenizer,
-            CheckpointStore checkpoints,
-            RunRecords records,
-            RunStart start,
-            TrainingLoop.State state,
-            SortedMap<String, String> fingerprint)
-            throws IOException, InterruptedException {
-        try (Checkpointer checkpointer =
-                new Checkpointer(checkpoints, records, settings.checkpoint().asynchronous(), status, LOG::info)) {
-            return train(learner, tokenizer, checkpointer, records, start, state, fingerprint);
-        }
-    }
-
-    private String train(
-            Learner learner,
-            DocumentTokenizer tokenizer,
-            Checkpointer checkpoints,
-            RunRecords records,
-            RunStart start,
-            TrainingLoop.State state,
-            SortedMap<String, String> fingerprint)
-            throws IOException, InterruptedException {
-        try (TextDuty texts = desk.open(learner.model(), tokenizer)) {
-            return train(learner, tokenizer, checkpoints, records, start, state, fingerprint, texts);
+            try (Checkpointer checkpointer = new Checkpointer(
+                            checkpoints, records, settings.checkpoint().asynchronous(), status, LOG::info);
+                    TextDuty texts = desk.open(learner.model(), tokenizer)) {
+                return train(learner, tokenizer, checkpointer, records, start, state, fingerprint, texts);
+            }
         }
     }
 
