@@ -3,7 +3,6 @@ package dev.millrace.trainer.batch;
 import dev.millrace.trainer.intake.IntakeFailedException;
 import dev.millrace.trainer.intake.RecordSource;
 import dev.millrace.trainer.intake.Taken;
-import dev.millrace.trainer.pack.PartitionPacker;
 import dev.millrace.trainer.pack.Position;
 import dev.millrace.trainer.pack.Window;
 import java.util.ArrayDeque;
@@ -14,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /// Turns the log into steps: windows are taken round-robin over the partitions in ascending order.
@@ -27,19 +25,15 @@ import org.jspecify.annotations.Nullable;
 /// Not thread-safe: the preparing thread owns it.
 public final class BatchAssembler {
     private final RecordSource source;
-    private final RecordReader reader;
-    private final SeenIds seen;
+    private final RecordUse use;
     private final SkipRanges skips;
     private final Shape shape;
     private final @Nullable Bounds bounds;
     private final List<Lane> lanes = new ArrayList<>();
     private final Deque<Composition> recorded;
-    private final UntrainedRecords untrained = new UntrainedRecords();
-    private List<DeadLetter> letters = new ArrayList<>();
     private int epoch;
     private int turn;
     private long steps;
-    private Cursor.Counts counts;
 
     /// @param windowLength targets in a window
     /// @param microBatch windows in a micro-batch
@@ -75,49 +69,16 @@ public final class BatchAssembler {
             Optional<Bounds> bounds,
             List<Composition> recorded) {
         this.source = source;
-        this.reader = reader;
-        this.seen = seen;
+        this.use = new RecordUse(reader, seen, skips, shape.maxConsecutiveBad(), start.counts());
         this.skips = skips;
         this.shape = shape;
         this.steps = steps;
         this.bounds = bounds.orElse(null);
         this.epoch = start.epoch();
         this.turn = start.turn();
-        this.counts = start.counts();
         this.recorded = new ArrayDeque<>(recorded);
         for (PartitionCursor cursor : start.partitions()) {
             lanes.add(new Lane(cursor, shape.windowLength()));
-        }
-    }
-
-    /// One partition on its way into windows.
-    private static final class Lane {
-        private final int partition;
-        private final PartitionPacker packer;
-        /// The pass that is being read; behind that of the run only where a resumed run reads waiting tokens
-        /// again.
-        private int epoch;
-
-        /// What lies below has been counted, and reported where it was bad.
-        private Position examined;
-
-        private final PositionCheck records;
-        private boolean epochRead;
-        private boolean done;
-        private int badInARow;
-
-        private Lane(PartitionCursor cursor, int windowLength) {
-            this.records = new PositionCheck(cursor);
-            this.partition = cursor.partition();
-            this.packer = new PartitionPacker(cursor.partition(), windowLength, cursor.position());
-            this.epoch = cursor.position().epoch();
-            this.examined = cursor.examined();
-            this.done = cursor.done();
-        }
-
-        private PartitionCursor cursor() {
-            Position position = packer.position();
-            return new PartitionCursor(partition, position, examined, records.at(position), done);
         }
     }
 
@@ -183,7 +144,7 @@ public final class BatchAssembler {
             Lane lane = lanes.get(index(read.getKey()));
             while (lane.examined.offset() < read.getValue()) {
                 switch (source.take(lane.partition)) {
-                    case Taken.Next next -> take(lane, next.record());
+                    case Taken.Next next -> use.take(lane, next.record());
                     case Taken.AtLogEnd _, Taken.Exhausted _ -> source.awaitAny(List.of(lane.partition));
                 }
             }
@@ -195,7 +156,7 @@ public final class BatchAssembler {
     private StepBatch step(
             List<Window> windows, List<Integer> passedOver, SortedMap<Integer, Long> examinedBefore, List<Skip> begun) {
         return new StepBatch(
-                windows, passedOver, cursor(), readSince(examinedBefore), begun, untrained.take(), takeLetters());
+                windows, passedOver, cursor(), readSince(examinedBefore), begun, use.takeUntrained(), takeLetters());
     }
 
     private int index(int partition) {
@@ -222,14 +183,12 @@ public final class BatchAssembler {
 
     /// How far the log has been used by the steps handed out so far.
     public Cursor cursor() {
-        return new Cursor(epoch, turn, lanes.stream().map(Lane::cursor).toList(), counts);
+        return new Cursor(epoch, turn, lanes.stream().map(Lane::cursor).toList(), use.counts());
     }
 
     /// The bad records that were found since the last step was handed out.
     public List<DeadLetter> takeLetters() {
-        List<DeadLetter> taken = letters;
-        letters = new ArrayList<>();
-        return taken;
+        return use.takeLetters();
     }
 
     private boolean over() {
@@ -240,7 +199,7 @@ public final class BatchAssembler {
     private Optional<Window> window(Lane lane) throws InterruptedException {
         while (!lane.packer.hasWindow()) {
             switch (source.take(lane.partition)) {
-                case Taken.Next next -> take(lane, next.record());
+                case Taken.Next next -> use.take(lane, next.record());
                 case Taken.AtLogEnd _ -> {
                     return Optional.empty();
                 }
@@ -276,9 +235,9 @@ public final class BatchAssembler {
     }
 
     private void beginPass(Lane lane, int pass) {
-        lane.epoch = pass;
-        lane.epochRead = false;
-        source.rewind(lane.partition, bounds().of(lane.partition).first());
+        long first = bounds().of(lane.partition).first();
+        lane.beginPass(pass, first);
+        source.rewind(lane.partition, first);
     }
 
     private Bounds bounds() {
@@ -286,84 +245,5 @@ public final class BatchAssembler {
             throw new IllegalStateException("a partition ended in a run that has no end");
         }
         return bounds;
-    }
-
-    private void take(Lane lane, ConsumerRecord<byte[], byte[]> record) throws InterruptedException {
-        Position here = new Position(lane.epoch, record.offset(), 0);
-        // A resumed run reads again what waited for its window: that is counted, and reported, once.
-        boolean first = here.compareTo(lane.examined) >= 0;
-        if (first) {
-            comeTo(lane, record.offset());
-            lane.examined = new Position(lane.epoch, record.offset() + 1, 0);
-        }
-        PositionCheck.Checked check = PositionCheck.Checked.of(lane.epoch, record);
-        lane.records.requireSame(check, record);
-        Cursor.Counts before = counts;
-        counts = counts.read(record.value() == null ? 0 : record.value().length);
-        Read read = skips.hold(lane.partition, here) ? new Read.Skipped(Untrained.Why.TAKEN_OUT) : reader.read(record);
-        Optional<Untrained.Why> leftOut = use(lane, record, check, read, first);
-        if (first) {
-            leftOut.ifPresent(why -> untrained.add(lane.partition, lane.epoch, record.offset(), record.offset(), why));
-        } else {
-            counts = before;
-        }
-    }
-
-    /// The next record of a lane lies here: there is none before it, and where it is the first of its pass, none behind
-    /// the last one of the pass before.
-    private void comeTo(Lane lane, long offset) {
-        long next = lane.examined.offset();
-        if (lane.examined.epoch() < lane.epoch) {
-            untrained.add(lane.partition, lane.examined.epoch(), next, Long.MAX_VALUE, Untrained.Why.OUTSIDE);
-            next = bounds().of(lane.partition).first();
-        }
-        untrained.add(lane.partition, lane.epoch, next, offset - 1, Untrained.Why.ABSENT);
-    }
-
-    /// @return why nothing of it is trained, where that is so
-    private Optional<Untrained.Why> use(
-            Lane lane, ConsumerRecord<byte[], byte[]> record, PositionCheck.Checked check, Read read, boolean first)
-            throws InterruptedException {
-        return switch (read) {
-            case Read.Tokens tokens -> {
-                lane.badInARow = 0;
-                boolean again = tokens.documentId()
-                        .filter(id -> !seen.first(lane.partition, lane.epoch, record.offset(), id))
-                        .isPresent();
-                if (again) {
-                    counts = counts.oneDuplicate();
-                    yield Optional.of(Untrained.Why.DUPLICATE);
-                }
-                counts = counts.tokens(tokens.ids().length);
-                lane.packer.append(lane.epoch, record.offset(), tokens.ids());
-                lane.records.waits(check);
-                yield tokens.ids().length == 0 ? Optional.of(Untrained.Why.EMPTY) : Optional.empty();
-            }
-            case Read.Skipped skipped -> {
-                counts = counts.oneSkipped();
-                lane.badInARow = 0;
-                yield Optional.of(skipped.why());
-            }
-            case Read.Rejected rejected -> {
-                counts = counts.oneRejected();
-                reject(lane, record, rejected.reason(), first);
-                yield Optional.of(Untrained.Why.BAD);
-            }
-        };
-    }
-
-    private void reject(Lane lane, ConsumerRecord<byte[], byte[]> record, String reason, boolean first)
-            throws InterruptedException {
-        // A later pass meets the same record again: it is a dead letter once.
-        if (first && lane.epoch == 0) {
-            letters.add(new DeadLetter(record, reason));
-        }
-        lane.badInARow++;
-        if (lane.badInARow >= shape.maxConsecutiveBad()) {
-            throw new IntakeFailedException(lane.badInARow + " records in a row of " + record.topic() + "-"
-                    + record.partition() + " up to @" + record.offset()
-                    + " are bad (millrace.intake.max-consecutive-bad), the last because " + reason
-                    + "; look at what is being produced there, or raise the limit");
-        }
     }
 }
