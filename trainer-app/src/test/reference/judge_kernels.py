@@ -24,7 +24,7 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Layer:
-    """The arguments of the two functions that a layer is made of, by the configuration's shapes."""
+    """The arguments of the two functions that a layer is made of, by the configuration's shapes: modules are lists."""
 
     def __init__(self, c, layer):
         hidden, heads = c["hidden_size"], c["num_attention_heads"]
@@ -32,36 +32,38 @@ class Layer:
         if "kv_lora_rank" in c:
             plain, turning, value = c["qk_nope_head_dim"], c["qk_rope_head_dim"], c["v_head_dim"]
             queries, rank, low = heads * (plain + turning), c["kv_lora_rank"], c.get("q_lora_rank")
-            of_query = [matrix(low, hidden), gain(low), matrix(queries, low)] if low else [matrix(queries, hidden)]
+            of_query = [matrix(low, hidden), matrix(queries, low)] if low else [matrix(queries, hidden)]
             self.attention = "latent_attention_low_rank" if low else "latent_attention"
-            self.attention_weights = [gain(hidden), *of_query, matrix(rank + turning, hidden), gain(rank)]
-            self.attention_weights += [matrix(heads * (plain + value), rank), matrix(hidden, heads * value)]
+            attention = [*of_query, matrix(rank + turning, hidden), matrix(heads * (plain + value), rank)]
+            attention += [matrix(hidden, heads * value)]
+            self.attention_gains = [gain(hidden), *([gain(low)] if low else []), gain(rank)]
             channels = plain + turning + value
         else:
             size = hidden // heads
             keys = c.get("num_key_value_heads", heads) * size
             self.attention = "attention"
-            self.attention_weights = [gain(hidden), matrix(hidden, hidden), matrix(keys, hidden), matrix(keys, hidden)]
-            self.attention_weights += [matrix(hidden, hidden)]
+            attention = [matrix(hidden, hidden), matrix(keys, hidden), matrix(keys, hidden), matrix(hidden, hidden)]
+            self.attention_gains = [gain(hidden)]
             channels = 2 * size
-        self.sizes = [w.numel() for w in self.attention_weights if w.dim() == 2]
+        self.attention_modules = [[w] for w in attention]
+        self.sizes = [w.numel() for w in attention]
         self.attention_channels = heads * channels
         if "n_routed_experts" in c and layer >= c.get("first_k_dense_replace", 0):
             experts, width = c["n_routed_experts"], c["moe_intermediate_size"]
             swiglu = lambda inner: [matrix(inner, hidden), matrix(inner, hidden), matrix(hidden, inner)]
             of_experts = [swiglu(width) for _ in range(experts)]
-            lists = [[expert[i] for expert in of_experts] for i in range(3)]
-            shared = [swiglu(width * c["n_shared_experts"])] if c.get("n_shared_experts") else []
+            self.modules = [[expert[i] for expert in of_experts] for i in range(3)]
+            shared = swiglu(width * c["n_shared_experts"]) if c.get("n_shared_experts") else []
+            self.modules += [[w] for w in shared]
             self.feed_forward = "mixture_with_shared" if shared else "mixture"
-            self.lists = lists + shared
             self.feed_forward_weights = [gain(hidden), matrix(experts, hidden), torch.zeros(experts, device=DEVICE)]
             self.sizes += [3 * width * hidden * c["num_experts_per_tok"], experts * hidden]
-            self.sizes += [w.numel() for w in (shared[0] if shared else [])]
+            self.sizes += [w.numel() for w in shared]
         else:
             inner = c["intermediate_size"]
-            self.feed_forward, self.lists = "feed_forward", []
             weights = [matrix(inner, hidden), matrix(inner, hidden), matrix(hidden, inner)]
-            self.feed_forward_weights = [gain(hidden), *weights]
+            self.feed_forward, self.modules = "feed_forward", [[w] for w in weights]
+            self.feed_forward_weights = [gain(hidden)]
             self.sizes += [w.numel() for w in weights]
 
     @staticmethod
@@ -69,14 +71,14 @@ class Layer:
         return torch.randn(outputs, inputs, device=DEVICE).div_(inputs**0.5).requires_grad_()
 
     def attend(self, kernels, x, rotation, causal):
-        return getattr(kernels, self.attention)(x, *self.attention_weights, rotation, causal)
+        return getattr(kernels, self.attention)(*self.attention_modules, x, *self.attention_gains, rotation, causal)
 
     def feed(self, kernels, x):
-        out = getattr(kernels, self.feed_forward)(*self.lists, x, *self.feed_forward_weights)
+        out = getattr(kernels, self.feed_forward)(*self.modules, x, *self.feed_forward_weights)
         return out[0] if isinstance(out, list) else out
 
     def weights(self):
-        return [*self.attention_weights, *self.feed_forward_weights, *sum(self.lists, [])]
+        return [*self.attention_gains, *self.feed_forward_weights, *sum(self.attention_modules + self.modules, [])]
 
 
 class Model:
@@ -132,8 +134,8 @@ def distances(model, kernels, x, targets):
     """Of the last layer's halves and of the head, each on the same input: of what is added to it, and of gradients."""
     last = model.layers[-1]
     halves = [
-        (lambda k: last.attend(k, x, model.rotation, model.causal) - x, [last.attention_weights[1]]),
-        (lambda k: last.feed(k, x) - x, [last.lists[2][0] if last.lists else last.feed_forward_weights[-1]]),
+        (lambda k: last.attend(k, x, model.rotation, model.causal) - x, [last.attention_modules[0][0]]),
+        (lambda k: last.feed(k, x) - x, [last.modules[2][0]]),
         (lambda k: model.loss(k, x, targets), [model.head]),
     ]
     for half, weights in halves:

@@ -318,7 +318,7 @@ public final class Learner implements Saveable, AutoCloseable {
     /// matrices takes as much memory again.
     public void export(Path directory, FloatFormat format) throws IOException {
         try (NDManager scope = first.scope()) {
-            new TrainedPart.Whole(config()).export(directory, model().adaptedParameters(scope), format);
+            new TrainedPart.Whole(config()).export(directory, model().mergedParameters(scope), format);
         }
     }
 

@@ -58,7 +58,7 @@ final class Replica implements AutoCloseable {
         this.weights = weights;
         Adapters adapters = switch (part) {
             case TrainedPart.Whole _ -> Adapters.NONE;
-            case TrainedPart.Adapter adapter -> Adapters.of(adapter.shape(), adapter.config(), weights, parameters);
+            case TrainedPart.Adapter adapter -> Adapters.of(adapter.shape(), adapter.config(), parameters);
         };
         model = new DeepSeekModel(part.config(), weights, adapters, settings.precision(), settings.objective());
         SequencedMap<String, Number> constants = new LinkedHashMap<>();

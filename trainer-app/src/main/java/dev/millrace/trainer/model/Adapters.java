@@ -2,16 +2,18 @@ package dev.millrace.trainer.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import java.util.IdentityHashMap;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 
-/// Low-rank adapters, LoRA (Hu et al., 2021, arXiv 2106.09685): where a frozen matrix `W` is due, `W + s B A` is
-/// computed with, so that only `A` and `B` are learned and have moments.
+/// Low-rank adapters, LoRA (Hu et al., 2021, arXiv 2106.09685): beside the product with a frozen matrix `W`, inputs
+/// take a second way, through `A` and `B`, see [Projection]. Only these two are learned and have gradients and moments;
+/// the way back computes nothing of the size of `W` but what goes on to the layers before.
 ///
-/// The sum is formed anew for each use: all parts of a model are adapted without knowing of it, and its weights are
-/// to the bit those of a merged model. What it costs is a matrix of the size of `W` while a layer is computed, and,
-/// in float32 and unless layers are recomputed, until the way back has passed it.
+/// Merged, `W + s B A` is the matrix of a model without adapters that computes the same but for rounding.
 ///
 /// Shapes: O outputs, I inputs, R rank.
 public final class Adapters {
@@ -19,12 +21,12 @@ public final class Adapters {
     public static final Adapters NONE = new Adapters(1);
 
     static final String SCRIPT = """
-            def adapted(self: __torch__.Kernels, weight_OxI: Tensor, a_RxI: Tensor, b_OxR: Tensor) -> Tensor:
+            def merged(self: __torch__.Kernels, weight_OxI: Tensor, a_RxI: Tensor, b_OxR: Tensor) -> Tensor:
               return torch.addmm(weight_OxI, b_OxR, a_RxI, beta=1, alpha=self.adapter_scale)
             """;
 
-    /// By identity: equality of NDArrays is that of their elements.
-    private final IdentityHashMap<NDArray, Pair> pairs = new IdentityHashMap<>();
+    /// By the name of the matrix on the hub.
+    private final Map<String, Pair> pairs = new HashMap<>();
 
     private final double scale;
 
@@ -34,14 +36,12 @@ public final class Adapters {
         this.scale = scale;
     }
 
-    /// @param base tensors of the model, by hub name
     /// @param tensors of the adapters, by PEFT's name
-    public static Adapters of(
-            AdapterShape shape, ModelConfig config, Map<String, NDArray> base, Map<String, NDArray> tensors) {
+    public static Adapters of(AdapterShape shape, ModelConfig config, Map<String, NDArray> tensors) {
         Adapters adapters = new Adapters(shape.scale());
         for (AdapterShape.Site site : shape.sites(config)) {
             adapters.pairs.put(
-                    Parameters.require(base, site.matrix()),
+                    site.matrix(),
                     new Pair(
                             Parameters.require(tensors, site.down().name()),
                             Parameters.require(tensors, site.up().name())));
@@ -49,28 +49,23 @@ public final class Adapters {
         return adapters;
     }
 
-    boolean isEmpty() {
-        return pairs.isEmpty();
-    }
-
     double scale() {
         return scale;
     }
 
-    /// What is computed with in place of some tensors.
+    /// @param name of the matrix on the hub
+    Projection projection(String name, NDArray matrix_OxI) {
+        Pair pair = pairs.get(name);
+        return new Projection(pair == null ? List.of(matrix_OxI) : List.of(matrix_OxI, pair.a_RxI, pair.b_OxR));
+    }
+
+    /// A model's tensors with the adapters added to them, without gradients.
     ///
     /// @param scope where sums live
-    List<NDArray> applied(List<NDArray> tensors, Kernels kernels, NDManager scope, boolean gradients) {
-        return tensors.stream()
-                .map(tensor -> {
-                    Pair pair = pairs.get(tensor);
-                    if (pair == null) {
-                        return tensor;
-                    }
-                    return gradients
-                            ? kernels.differentiable("adapted", scope, tensor, pair.a_RxI, pair.b_OxR)
-                            : kernels.plain("adapted", scope, tensor, pair.a_RxI, pair.b_OxR);
-                })
-                .toList();
+    Map<String, NDArray> merged(SequencedMap<String, NDArray> parameters, Kernels kernels, NDManager scope) {
+        SequencedMap<String, NDArray> merged = new LinkedHashMap<>(parameters);
+        pairs.forEach((name, pair) -> merged.computeIfPresent(
+                name, (_, weight_OxI) -> kernels.plain("merged", scope, weight_OxI, pair.a_RxI, pair.b_OxR)));
+        return Collections.unmodifiableMap(merged);
     }
 }

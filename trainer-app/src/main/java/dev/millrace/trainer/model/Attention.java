@@ -3,8 +3,8 @@ package dev.millrace.trainer.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /// Causal self-attention (Vaswani et al., 2017, eq. 1) with as many key and value heads as query heads (MHA), or
 /// fewer, each serving a group of query heads (GQA; Ainslie et al., 2023): `x + softmax(q k^T / sqrt(D)) v o`.
@@ -13,36 +13,32 @@ import java.util.SequencedMap;
 /// `num_key_value_heads`.
 final class Attention implements SelfAttention {
     static final String SCRIPT = """
-            def attention(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, q_HDxM: Tensor, k_KDxM: Tensor, \
-            v_KDxM: Tensor, o_MxHD: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
+            def attention(self: __torch__.Kernels, q_HDxM: List[Tensor], k_KDxM: List[Tensor], v_KDxM: List[Tensor], \
+            o_MxHD: List[Tensor], x_BTM: Tensor, gain_M: Tensor, rotation: Tensor, allowed: Tensor) -> Tensor:
               rows = torch.size(x_BTM, 0)
               positions = torch.size(x_BTM, 1)
               n_BTM = (self).normalised(x_BTM, gain_M)
               heads = [rows, positions, -1, self.head_dim]
-              q_BHTD = torch.transpose(torch.view((self).product(n_BTM, q_HDxM), heads), 1, 2)
-              k_BKTD = torch.transpose(torch.view((self).product(n_BTM, k_KDxM), heads), 1, 2)
-              v_BKTD = torch.transpose(torch.view((self).product(n_BTM, v_KDxM), heads), 1, 2)
+              q_BHTD = torch.transpose(torch.view((self).project(n_BTM, q_HDxM), heads), 1, 2)
+              k_BKTD = torch.transpose(torch.view((self).project(n_BTM, k_KDxM), heads), 1, 2)
+              v_BKTD = torch.transpose(torch.view((self).project(n_BTM, v_KDxM), heads), 1, 2)
               q_BHTD = (self).rotate(q_BHTD, rotation)
               k_BKTD = (self).rotate(k_BKTD, rotation)
               y_BHTD = (self).attend(q_BHTD, k_BKTD, v_BKTD, allowed, self.softmax_scale)
               y_BTHD = torch.reshape(torch.transpose(y_BHTD, 1, 2), [rows, positions, -1])
-              return torch.add(x_BTM, (self).product(y_BTHD, o_MxHD))
+              return torch.add(x_BTM, (self).project(y_BTHD, o_MxHD))
             """;
 
     private final AttentionShape.Grouped shape;
     private final NDArray gain_M;
-    private final NDArray q_HDxM;
-    private final NDArray k_KDxM;
-    private final NDArray v_KDxM;
-    private final NDArray o_MxHD;
+    private final List<Projection> projections;
 
-    Attention(String prefix, AttentionShape.Grouped shape, Map<String, NDArray> parameters) {
+    Attention(String prefix, AttentionShape.Grouped shape, Parameters parameters) {
         this.shape = shape;
-        gain_M = Parameters.require(parameters, prefix + "input_layernorm.weight");
-        q_HDxM = Parameters.require(parameters, prefix + "self_attn.q_proj.weight");
-        k_KDxM = Parameters.require(parameters, prefix + "self_attn.k_proj.weight");
-        v_KDxM = Parameters.require(parameters, prefix + "self_attn.v_proj.weight");
-        o_MxHD = Parameters.require(parameters, prefix + "self_attn.o_proj.weight");
+        gain_M = parameters.tensor(prefix + "input_layernorm.weight");
+        projections = Stream.of("q_proj", "k_proj", "v_proj", "o_proj")
+                .map(module -> parameters.projection(prefix + "self_attn." + module + ".weight"))
+                .toList();
     }
 
     static List<ParameterSpec> parameters(String prefix, AttentionShape.Grouped shape, ModelConfig config) {
@@ -66,12 +62,9 @@ final class Attention implements SelfAttention {
     public NDArray forward(Pass pass, NDArray x_BTM) {
         return pass.run(
                 "attention",
+                projections,
                 x_BTM,
                 gain_M,
-                q_HDxM,
-                k_KDxM,
-                v_KDxM,
-                o_MxHD,
                 pass.mask().rotation(),
                 pass.mask().allowed());
     }
@@ -86,12 +79,9 @@ final class Attention implements SelfAttention {
     public NDArray extend(Pass pass, NDArray x_1TM, List<NDArray> seen) {
         return pass.run(
                 "attention_onwards",
+                projections,
                 x_1TM,
                 gain_M,
-                q_HDxM,
-                k_KDxM,
-                v_KDxM,
-                o_MxHD,
                 pass.mask().rotation(),
                 pass.mask().allowed(),
                 seen.get(0),

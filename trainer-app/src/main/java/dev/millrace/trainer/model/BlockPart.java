@@ -18,49 +18,35 @@ interface BlockPart {
 
     /// What all parts of one run through the model share.
     ///
-    /// @param adapters of weights that are inputs of what is run
     /// @param scope where results live
     /// @param mask where each position may look, and how it is turned
     /// @param gradients whether a backward pass follows
     /// @param auxiliaryLosses scalars that are trained for besides the cross-entropy, added by the parts
-    record Pass(
-            Kernels kernels,
-            Adapters adapters,
-            NDManager scope,
-            DocumentMask mask,
-            boolean gradients,
-            List<NDArray> auxiliaryLosses) {
+    record Pass(Kernels kernels, NDManager scope, DocumentMask mask, boolean gradients, List<NDArray> auxiliaryLosses) {
         NDArray run(String method, NDArray... inputs) {
-            return all(method, List.of(), inputs).singletonOrThrow();
+            return run(method, List.of(), inputs);
+        }
+
+        /// Runs a function whose first parameters are linear modules.
+        NDArray run(String method, List<Projection> projections, NDArray... inputs) {
+            List<List<NDArray>> lists =
+                    projections.stream().map(Projection::tensors).toList();
+            return all(method, lists, inputs).singletonOrThrow();
         }
 
         /// Runs a function that returns a list of tensors and whose first parameters are lists of tensors.
         NDList all(String method, List<List<NDArray>> lists, NDArray... inputs) {
-            if (adapters.isEmpty()) {
-                return kernels.all(method, scope, gradients, lists, inputs);
-            }
-            try (NDManager sums = scope.newSubManager()) {
-                return kernels.all(
-                        method,
-                        scope,
-                        gradients,
-                        lists.stream().map(list -> applied(list, sums)).toList(),
-                        applied(List.of(inputs), sums).toArray(NDArray[]::new));
-            }
-        }
-
-        private List<NDArray> applied(List<NDArray> tensors, NDManager sums) {
-            return adapters.applied(tensors, kernels, sums, gradients);
+            return kernels.all(method, scope, gradients, lists, inputs);
         }
 
         /// The same run with results in another scope and auxiliary losses of its own.
         Pass within(NDManager other, boolean withGradients) {
-            return new Pass(kernels, adapters, other, mask, withGradients, new ArrayList<>());
+            return new Pass(kernels, other, mask, withGradients, new ArrayList<>());
         }
 
         /// The same run over the first positions only.
         Pass first(int positions) {
-            return new Pass(kernels, adapters, scope, mask.first(scope, positions), gradients, auxiliaryLosses);
+            return new Pass(kernels, scope, mask.first(scope, positions), gradients, auxiliaryLosses);
         }
     }
 }

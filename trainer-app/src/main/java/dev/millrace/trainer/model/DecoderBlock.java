@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -12,7 +11,7 @@ import java.util.stream.Stream;
 record DecoderBlock(SelfAttention attention, BlockPart feedForward) {
 
     /// @param owner of what is neither given nor returned
-    static DecoderBlock of(int layer, ModelConfig config, Map<String, NDArray> parameters, NDManager owner) {
+    static DecoderBlock of(int layer, ModelConfig config, Parameters parameters, NDManager owner) {
         String prefix = prefix(layer);
         SelfAttention attention = switch (config.attention()) {
             case AttentionShape.Grouped shape -> new Attention(prefix, shape, parameters);

@@ -6,7 +6,6 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,24 +67,23 @@ public final class DeepSeekModel implements AutoCloseable {
         this.config = config;
         this.parameters = parameters;
         this.adapters = adapters;
+        Parameters all = new Parameters(parameters, adapters);
         for (ParameterSpec spec : parameters(config)) {
-            Shape shape = Parameters.require(parameters, spec.name()).getShape();
+            Shape shape = all.tensor(spec.name()).getShape();
             if (!shape.equals(spec.shape())) {
                 throw new IllegalArgumentException("Parameter " + spec.name() + " has shape " + shape
                         + ", the configuration says " + spec.shape());
             }
         }
-        embedding_VxM = Parameters.require(parameters, EMBEDDING);
+        embedding_VxM = all.tensor(EMBEDDING);
         owner = NDManager.newBaseManager(embedding_VxM.getDevice(), "PyTorch");
         for (int layer = 0; layer < config.layers(); layer++) {
-            layers.add(DecoderBlock.of(layer, config, parameters, owner));
+            layers.add(DecoderBlock.of(layer, config, all, owner));
         }
-        head = new LanguageHead(
-                Parameters.require(parameters, NORM),
-                config.tiedEmbeddings() ? embedding_VxM : Parameters.require(parameters, HEAD));
+        head = new LanguageHead(all.tensor(NORM), config.tiedEmbeddings() ? embedding_VxM : all.tensor(HEAD));
         prediction = config.predictionLayers() == 0 || objective.predictionWeight() == 0
                 ? Optional.empty()
-                : Optional.of(NextTokenPrediction.of(config, parameters, owner));
+                : Optional.of(NextTokenPrediction.of(config, all, owner));
         routerBiases = Stream.concat(layers.stream(), prediction.map(NextTokenPrediction::block).stream())
                 .flatMap(DecoderBlock::routerBias)
                 .toList();
@@ -127,17 +125,11 @@ public final class DeepSeekModel implements AutoCloseable {
         return Collections.unmodifiableMap(parameters);
     }
 
-    /// What is computed with in their place: where there are no adapters, themselves.
+    /// Those of a model without adapters that computes the same: where there are none, the same tensors.
     ///
     /// @param scope where sums of a matrix and its adapter live
-    public Map<String, NDArray> adaptedParameters(NDManager scope) {
-        if (adapters.isEmpty()) {
-            return parameters();
-        }
-        List<NDArray> applied = adapters.applied(List.copyOf(parameters.values()), kernels, scope, false);
-        SequencedMap<String, NDArray> adapted = new LinkedHashMap<>();
-        parameters.keySet().forEach(name -> adapted.put(name, applied.get(adapted.size())));
-        return adapted;
+    public Map<String, NDArray> mergedParameters(NDManager scope) {
+        return adapters.merged(parameters, kernels, scope);
     }
 
     /// Scores of every token for the place after each position, without gradients.
@@ -225,8 +217,7 @@ public final class DeepSeekModel implements AutoCloseable {
         RecomputedLayers recomputed = new RecomputedLayers(run, layers, gradients);
         NDArray last_BTM = recomputed.forward(x_BTM);
         Losses losses = losses(run, last_BTM, inputs, targets);
-        NDArray above_BTM = gradients.pullThrough(
-                run.scope(), List.of(losses.objective()), List.of(share), last_BTM);
+        NDArray above_BTM = gradients.pullThrough(run.scope(), List.of(losses.objective()), List.of(share), last_BTM);
         NDArray g_BTM = recomputed.backward(above_BTM, share);
         if (embedding_VxM.hasGradient()) {
             gradients.pullBack(List.of(x_BTM), List.of(g_BTM));
@@ -334,7 +325,7 @@ public final class DeepSeekModel implements AutoCloseable {
         DocumentMask mask = inputs.places(scope)
                 .map(places_BT -> DocumentMask.apart(kernels, scope, places_BT, table_2TR))
                 .orElseGet(() -> DocumentMask.causal(scope, table_2TR));
-        return new BlockPart.Pass(kernels, adapters, scope, mask, gradients, new ArrayList<>());
+        return new BlockPart.Pass(kernels, scope, mask, gradients, new ArrayList<>());
     }
 
     /// A run over positions that come after others, without gradients.
@@ -342,7 +333,7 @@ public final class DeepSeekModel implements AutoCloseable {
     /// @param end all of them together
     BlockPart.Pass onwards(NDManager scope, int seen, int end) {
         DocumentMask mask = DocumentMask.onwards(kernels, scope, rotation(scope, end), seen);
-        return new BlockPart.Pass(kernels, adapters, scope, mask, false, new ArrayList<>());
+        return new BlockPart.Pass(kernels, scope, mask, false, new ArrayList<>());
     }
 
     private NDArray rotation(NDManager scope, int positions) {

@@ -3,34 +3,39 @@ package dev.millrace.trainer.model;
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /// SwiGLU (Shazeer, 2020, eq. 6): `x + (silu(n gate) * (n up)) down`, `n` being the normalised input.
 ///
 /// Shapes: B rows, T positions, M `hidden_size`, F `intermediate_size`.
 final class FeedForward implements BlockPart {
     static final String SCRIPT = """
-            def gated(self: __torch__.Kernels, n: Tensor, gate_FxM: Tensor, up_FxM: Tensor) -> Tensor:
-              return torch.mul(torch.silu((self).product(n, gate_FxM)), (self).product(n, up_FxM))
-            def swiglu(self: __torch__.Kernels, n: Tensor, gate_FxM: Tensor, up_FxM: Tensor, \
-            down_MxF: Tensor) -> Tensor:
-              return (self).product((self).gated(n, gate_FxM, up_FxM), down_MxF)
-            def feed_forward(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, gate_FxM: Tensor, \
-            up_FxM: Tensor, down_MxF: Tensor) -> Tensor:
+            def gated(self: __torch__.Kernels, n: Tensor, gate_FxM: List[Tensor], up_FxM: List[Tensor]) -> Tensor:
+              return torch.mul(torch.silu((self).project(n, gate_FxM)), (self).project(n, up_FxM))
+            def swiglu(self: __torch__.Kernels, n: Tensor, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
+            down_MxF: List[Tensor]) -> Tensor:
+              return (self).project((self).gated(n, gate_FxM, up_FxM), down_MxF)
+            def feed_forward(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
+            down_MxF: List[Tensor], x_BTM: Tensor, gain_M: Tensor) -> Tensor:
               n_BTM = (self).normalised(x_BTM, gain_M)
               return torch.add(x_BTM, (self).swiglu(n_BTM, gate_FxM, up_FxM, down_MxF))
             """;
 
-    private final NDArray gain_M;
-    private final NDArray gate_FxM;
-    private final NDArray up_FxM;
-    private final NDArray down_MxF;
+    /// In the order in which the functions take them.
+    static final List<String> MODULES = List.of("gate_proj", "up_proj", "down_proj");
 
-    FeedForward(String prefix, Map<String, NDArray> parameters) {
-        gain_M = Parameters.require(parameters, prefix + "post_attention_layernorm.weight");
-        gate_FxM = Parameters.require(parameters, prefix + "mlp.gate_proj.weight");
-        up_FxM = Parameters.require(parameters, prefix + "mlp.up_proj.weight");
-        down_MxF = Parameters.require(parameters, prefix + "mlp.down_proj.weight");
+    private final NDArray gain_M;
+    private final List<Projection> projections;
+
+    FeedForward(String prefix, Parameters parameters) {
+        gain_M = parameters.tensor(prefix + "post_attention_layernorm.weight");
+        projections = projections(prefix + "mlp.", parameters);
+    }
+
+    /// [#MODULES] of one SwiGLU.
+    static List<Projection> projections(String prefix, Parameters parameters) {
+        return MODULES.stream()
+                .map(module -> parameters.projection(prefix + module + ".weight"))
+                .toList();
     }
 
     static List<ParameterSpec> parameters(String prefix, ModelConfig config) {
@@ -50,6 +55,6 @@ final class FeedForward implements BlockPart {
 
     @Override
     public NDArray forward(Pass pass, NDArray x_BTM) {
-        return pass.run("feed_forward", x_BTM, gain_M, gate_FxM, up_FxM, down_MxF);
+        return pass.run("feed_forward", projections, x_BTM, gain_M);
     }
 }

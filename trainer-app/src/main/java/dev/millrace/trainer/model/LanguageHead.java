@@ -20,10 +20,13 @@ record LanguageHead(NDArray gain_M, NDArray head_VxM) {
               blocks_RM = torch.split(n_NM, 1024)
               blocks_R = torch.split(torch.to(targets_N, ops.prim.device(x_BTM), 4), 1024)
               learned = ops.prim.requires_grad(n_NM)
-              head_learned = ops.prim.requires_grad(head_VxM)
+              head_learned = torch.__and__(learned, ops.prim.requires_grad(head_VxM))
               leaf_VxM = torch.requires_grad_(torch.to(torch.detach(head_VxM), self.compute_type), head_learned)
               loss = torch.zeros([], dtype=6, device=ops.prim.device(x_BTM))
-              g_VxM = torch.zeros_like(torch.detach(head_VxM))
+              if head_learned:
+                g_VxM = torch.zeros_like(torch.detach(head_VxM))
+              else:
+                g_VxM = loss
               g_RM = annotate(List[Tensor], [])
               for i in range(torch.len(blocks_R)):
                 leaf_RM = torch.requires_grad_(torch.detach(blocks_RM[i]), learned)

@@ -7,9 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// DeepSeekMoE (arXiv 2401.06066, eq. 9): `x + shared(n) + sum_k w_k expert_k(n)`, every expert a SwiGLU, `n`
@@ -17,23 +15,23 @@ import org.jspecify.annotations.Nullable;
 /// result: `w down(h) = down(w h)`.
 ///
 /// No token is dropped. Pairs of token and expert are sorted by expert, so that each expert that was chosen works on
-/// one
-/// run of rows and the others on nothing; results are brought back and summed per token in the order of its choices:
-/// the same bits every time. Where they are not few, a run is filled up to a multiple of 64 rows, whose results go
+/// one run of rows and the others on nothing; a token's results are summed where they lie, in the order of its choices:
+/// the same bits every time. Where they are not few, a run is filled up to a multiple of 32 rows, whose results go
 /// nowhere: oneDNN prepares a product anew for each number of rows, which takes as long as a small one itself.
 ///
 /// Shapes: B rows, T positions, N = B*T, M `hidden_size`, E `n_routed_experts`, K `num_experts_per_tok`, S = N*K pairs,
 /// R their rows, with those that fill up, F `moe_intermediate_size`.
 final class MixtureOfExperts implements BlockPart {
     static final String SCRIPT = """
-            def experts(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
-            down_MxF: List[Tensor], n_NM: Tensor, weights_NK: Tensor, chosen_NK: Tensor, counts_E: Tensor) -> Tensor:
+            def experts(self: __torch__.Kernels, gates: List[Tensor], ups: List[Tensor], downs: List[Tensor], \
+            n_NM: Tensor, weights_NK: Tensor, chosen_NK: Tensor, counts_E: Tensor) -> Tensor:
+              experts = torch.size(counts_E, 0)
               tokens = torch.size(n_NM, 0)
               per_token = self.experts_per_token
               pairs = torch.mul(tokens, per_token)
               chosen_S = torch.flatten(chosen_NK)
               order_S = torch.argsort(chosen_S, stable=True)
-              if torch.ge(pairs, torch.mul(torch.len(gate_FxM), 64)):
+              if torch.ge(pairs, torch.mul(experts, 64)):
                 unit = 32
               else:
                 unit = 1
@@ -45,7 +43,7 @@ final class MixtureOfExperts implements BlockPart {
             torch.index_select(chosen_S, 0, order_S)))
               host_E = torch.to(rooms_E, torch.device("cpu"), 4)
               rooms = annotate(List[int], [])
-              for e in range(torch.len(gate_FxM)):
+              for e in range(experts):
                 _0 = torch.append(rooms, int(torch.select(host_E, 0, e)))
               places_S = torch.sub(sorted_S, 1)
               token_R = torch.index_copy(torch.new_zeros(order_S, [int(torch.sum(host_E))]), 0, places_S, \
@@ -57,45 +55,43 @@ final class MixtureOfExperts implements BlockPart {
               runs = torch.split_with_sizes(rows_RM, rooms)
               weights = torch.split_with_sizes(torch.unsqueeze(weights_R, 1), rooms)
               done = annotate(List[Tensor], [])
-              for e in range(torch.len(gate_FxM)):
+              for e in range(experts):
                 if torch.gt(rooms[e], 0):
-                  h = torch.mul((self).expert(runs[e], gate_FxM[e], up_FxM[e]), weights[e])
-                  _1 = torch.append(done, (self).product(h, down_MxF[e]))
+                  h = torch.mul((self).expert(runs[e], gates[e::experts], ups[e::experts]), weights[e])
+                  _1 = torch.append(done, (self).project(h, downs[e::experts]))
                 else:
                   pass
               starts_N = torch.mul(torch.sub(torch.cumsum(torch.ones_like(torch.select(chosen_NK, 1, 0)), 0), 1), \
             per_token)
               y_NM, _2, _3, _4 = torch.embedding_bag(torch.cat(done), place_S, starts_N, False, 0, False, None, False)
               return torch.to(y_NM, 6)
-            def expert(self: __torch__.Kernels, n: Tensor, gate_FxM: Tensor, up_FxM: Tensor) -> Tensor:
-              if torch.eq(self.compute_type, 6):
-                h = (self).gated(n, gate_FxM, up_FxM)
+            def expert(self: __torch__.Kernels, n: Tensor, gate: List[Tensor], up: List[Tensor]) -> Tensor:
+              if torch.__or__(torch.eq(self.compute_type, 6), torch.gt(torch.len(gate), 1)):
+                h = (self).gated(n, gate, up)
               else:
-                both_DxM = torch.cat([torch.to(gate_FxM, self.compute_type), torch.to(up_FxM, self.compute_type)])
-                width = torch.size(gate_FxM, 0)
-                gate, up = torch.split_with_sizes((self).product(n, both_DxM), [width, width], 1)
-                h = torch.mul(torch.silu(gate), up)
+                both_DxM = torch.cat([torch.to(gate[0], self.compute_type), torch.to(up[0], self.compute_type)])
+                width = torch.size(gate[0], 0)
+                gate_RF, up_RF = torch.split_with_sizes((self).product(n, both_DxM), [width, width], 1)
+                h = torch.mul(torch.silu(gate_RF), up_RF)
               return h
-            def mixture_with_shared(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
-            down_MxF: List[Tensor], shared: List[Tensor], x_BTM: Tensor, gain_M: Tensor, router_ExM: Tensor, \
-            bias_E: Tensor) -> List[Tensor]:
+            def mixture_with_shared(self: __torch__.Kernels, gates: List[Tensor], ups: List[Tensor], \
+            downs: List[Tensor], shared_gate: List[Tensor], shared_up: List[Tensor], shared_down: List[Tensor], \
+            x_BTM: Tensor, gain_M: Tensor, router_ExM: Tensor, bias_E: Tensor) -> List[Tensor]:
               n_BTM = (self).rms_norm(x_BTM, gain_M)
-              results = (self).mix(gate_FxM, up_FxM, down_MxF, x_BTM, n_BTM, router_ExM, bias_E)
+              results = (self).mix(gates, ups, downs, x_BTM, n_BTM, router_ExM, bias_E)
               rounded_BTM = torch.to(n_BTM, self.compute_type)
-              out_BTM = torch.add(results[0], (self).swiglu(rounded_BTM, shared[0], shared[1], shared[2]))
+              out_BTM = torch.add(results[0], (self).swiglu(rounded_BTM, shared_gate, shared_up, shared_down))
               return [out_BTM, results[1], results[2]]
-            def mixture(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
-            down_MxF: List[Tensor], x_BTM: Tensor, gain_M: Tensor, router_ExM: Tensor, \
-            bias_E: Tensor) -> List[Tensor]:
+            def mixture(self: __torch__.Kernels, gates: List[Tensor], ups: List[Tensor], downs: List[Tensor], \
+            x_BTM: Tensor, gain_M: Tensor, router_ExM: Tensor, bias_E: Tensor) -> List[Tensor]:
               n_BTM = (self).rms_norm(x_BTM, gain_M)
-              return (self).mix(gate_FxM, up_FxM, down_MxF, x_BTM, n_BTM, router_ExM, bias_E)
-            def mix(self: __torch__.Kernels, gate_FxM: List[Tensor], up_FxM: List[Tensor], \
-            down_MxF: List[Tensor], x_BTM: Tensor, n_BTM: Tensor, router_ExM: Tensor, \
-            bias_E: Tensor) -> List[Tensor]:
+              return (self).mix(gates, ups, downs, x_BTM, n_BTM, router_ExM, bias_E)
+            def mix(self: __torch__.Kernels, gates: List[Tensor], ups: List[Tensor], downs: List[Tensor], \
+            x_BTM: Tensor, n_BTM: Tensor, router_ExM: Tensor, bias_E: Tensor) -> List[Tensor]:
               n_NM = torch.flatten(n_BTM, 0, 1)
               routed = (self).route(n_NM, router_ExM, bias_E)
-              counts_E = torch.bincount(torch.flatten(routed[1]), None, torch.len(gate_FxM))
-              y_NM = (self).experts(gate_FxM, up_FxM, down_MxF, n_NM, routed[0], routed[1], counts_E)
+              counts_E = torch.bincount(torch.flatten(routed[1]), None, torch.size(router_ExM, 0))
+              y_NM = (self).experts(gates, ups, downs, n_NM, routed[0], routed[1], counts_E)
               if torch.gt(self.balance_weight, 0.):
                 balance = (self).balance(routed[2], routed[1], torch.size(x_BTM, 0))
               else:
@@ -105,40 +101,34 @@ final class MixtureOfExperts implements BlockPart {
 
     private final NDArray gain_M;
     private final Router router;
-    private final List<NDArray> gates_FxM;
-    private final List<NDArray> ups_FxM;
-    private final List<NDArray> downs_MxF;
-    private final List<NDArray> shared;
+    private final List<List<NDArray>> modules;
+    private final boolean hasShared;
     private final @Nullable RouterBias bias;
 
     /// @param owner of what is neither given nor returned
-    MixtureOfExperts(String prefix, ExpertShape shape, Map<String, NDArray> parameters, NDManager owner) {
-        gain_M = Parameters.require(parameters, prefix + "post_attention_layernorm.weight");
-        NDArray router_ExM = Parameters.require(parameters, prefix + "mlp.gate.weight");
+    MixtureOfExperts(String prefix, ExpertShape shape, Parameters parameters, NDManager owner) {
+        gain_M = parameters.tensor(prefix + "post_attention_layernorm.weight");
+        NDArray router_ExM = parameters.tensor(prefix + "mlp.gate.weight");
         if (shape.scoring() == ExpertShape.Scoring.SIGMOID) {
-            NDArray bias_E = Parameters.require(parameters, prefix + RouterBias.NAME);
+            NDArray bias_E = parameters.tensor(prefix + RouterBias.NAME);
             bias = new RouterBias(bias_E, owner);
             router = new Router(router_ExM, bias_E);
         } else {
             bias = null;
             router = new Router(router_ExM, owner.zeros(new Shape(shape.routed()), DataType.FLOAT32));
         }
-        gates_FxM = all(prefix, "gate_proj", shape, parameters);
-        ups_FxM = all(prefix, "up_proj", shape, parameters);
-        downs_MxF = all(prefix, "down_proj", shape, parameters);
-        shared = shape.shared() == 0
-                ? List.of()
-                : Stream.of("gate_proj", "up_proj", "down_proj")
-                        .map(matrix ->
-                                Parameters.require(parameters, prefix + "mlp.shared_experts." + matrix + ".weight"))
-                        .toList();
-    }
-
-    private static List<NDArray> all(String prefix, String matrix, ExpertShape shape, Map<String, NDArray> parameters) {
-        return IntStream.range(0, shape.routed())
-                .mapToObj(expert ->
-                        Parameters.require(parameters, prefix + "mlp.experts." + expert + "." + matrix + ".weight"))
-                .toList();
+        modules = new ArrayList<>();
+        for (String module : FeedForward.MODULES) {
+            modules.add(Projection.ofExperts(IntStream.range(0, shape.routed())
+                    .mapToObj(expert ->
+                            parameters.projection(prefix + "mlp.experts." + expert + "." + module + ".weight"))
+                    .toList()));
+        }
+        hasShared = shape.shared() > 0;
+        if (hasShared) {
+            FeedForward.projections(prefix + "mlp.shared_experts.", parameters)
+                    .forEach(projection -> modules.add(projection.tensors()));
+        }
     }
 
     static List<ParameterSpec> parameters(String prefix, ExpertShape shape, ModelConfig config) {
@@ -164,10 +154,8 @@ final class MixtureOfExperts implements BlockPart {
     @Override
     public NDArray forward(Pass pass, NDArray x_BTM) {
         NDList results = pass.all(
-                shared.isEmpty() ? "mixture" : "mixture_with_shared",
-                shared.isEmpty()
-                        ? List.of(gates_FxM, ups_FxM, downs_MxF)
-                        : List.of(gates_FxM, ups_FxM, downs_MxF, shared),
+                hasShared ? "mixture_with_shared" : "mixture",
+                modules,
                 x_BTM,
                 gain_M,
                 router.router_ExM(),

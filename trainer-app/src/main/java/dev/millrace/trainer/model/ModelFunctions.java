@@ -62,6 +62,7 @@ final class ModelFunctions {
                 LanguageHead.SCRIPT,
                 SCRIPT,
                 Gradients.SCRIPT,
+                Projection.SCRIPT,
                 Adapters.SCRIPT,
                 NextTokenPrediction.SCRIPT));
         scripts.add(

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /// Multi-token prediction, one token further than the model's own (V3, arXiv 2412.19437, eq. 21-25): from the
 /// model's last state at a place and the embedding of the next token, one more block predicts the token after that.
@@ -27,14 +26,14 @@ record NextTokenPrediction(
               return torch.mul((self).loss(x_BTM, gain_M, head_VxM, targets_N), self.prediction_weight)
             """;
 
-    static NextTokenPrediction of(ModelConfig config, Map<String, NDArray> parameters, NDManager owner) {
+    static NextTokenPrediction of(ModelConfig config, Parameters parameters, NDManager owner) {
         String prefix = DecoderBlock.prefix(config.layers());
         return new NextTokenPrediction(
-                Parameters.require(parameters, prefix + "enorm.weight"),
-                Parameters.require(parameters, prefix + "hnorm.weight"),
-                Parameters.require(parameters, prefix + "eh_proj.weight"),
+                parameters.tensor(prefix + "enorm.weight"),
+                parameters.tensor(prefix + "hnorm.weight"),
+                parameters.tensor(prefix + "eh_proj.weight"),
                 DecoderBlock.of(config.layers(), config, parameters, owner),
-                Parameters.require(parameters, prefix + "shared_head.norm.weight"));
+                parameters.tensor(prefix + "shared_head.norm.weight"));
     }
 
     static List<ParameterSpec> parameters(ModelConfig config) {

@@ -30,6 +30,10 @@ class CpuKernelsTest {
               return torch.sum(torch.mul(y, g))
             def plain_product(self: __torch__.Kernels, x: Tensor, weight: Tensor) -> Tensor:
               return torch.linear(x, weight)
+            def plain_loss(self: __torch__.Kernels, x_NM: Tensor, gain_M: Tensor, head_VxM: Tensor, \
+            targets_N: Tensor) -> Tensor:
+              logits_NV = torch.linear((self).rms_norm(x_NM, gain_M), head_VxM)
+              return torch.cross_entropy_loss(logits_NV, targets_N, None, 2, self.ignored, 0.)
             def every_expert(self: __torch__.Kernels, gate_EFM: Tensor, up_EFM: Tensor, down_EMF: Tensor, \
             n_NM: Tensor, weights_NK: Tensor, chosen_NK: Tensor) -> Tensor:
               y_NM = torch.zeros_like(n_NM)
@@ -62,7 +66,9 @@ class CpuKernelsTest {
         constants.put("softmax_scale", scale);
         constants.put("experts_per_token", 2L);
         constants.put("eps", 1e-6);
+        constants.put("ignored", (long) DeepSeekModel.IGNORED_TARGET);
         constants.put("balance_weight", 0.0);
+        constants.put("adapter_scale", 1.0);
         for (String unused :
                 List.of("router_sigmoid", "router_normalized", "router_groups", "router_groups_per_token")) {
             constants.put(unused, 0L);
@@ -72,7 +78,9 @@ class CpuKernelsTest {
                 Products.script(Precision.FP32, Device.cpu()),
                 ScaledDotProduct.script(Device.cpu()),
                 RmsNorm.SCRIPT,
+                Projection.SCRIPT,
                 FeedForward.SCRIPT,
+                LanguageHead.SCRIPT,
                 Router.SCRIPT,
                 MixtureOfExperts.SCRIPT,
                 """
@@ -169,6 +177,49 @@ class CpuKernelsTest {
 
             // Then
             assertAlike(chosen, valueAndGradients(kernels, scope, "every_expert", inputs, chosen_NK), 2e-6);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 1024, 1025, 3000})
+    void aLossThatIsTakenBlockByBlockIsThatOfAllPlacesAtOnce(int places) {
+        try (Kernels kernels = kernels(1);
+                NDManager scope = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            // Given: some targets are ignored
+            List<NDArray> inputs =
+                    List.of(random(scope, 1, 1, places, 16), random(scope, 2, 16), random(scope, 3, 40, 16));
+            long[] targets = new long[places];
+            for (int place = 0; place < places; place++) {
+                targets[place] = place % 5 == 4 ? DeepSeekModel.IGNORED_TARGET : place * 7L % 40;
+            }
+            NDArray targets_N = scope.create(targets, new Shape(places));
+
+            // When
+            List<NDArray> loss = valueAndGradients(kernels, scope, "loss", inputs, targets_N);
+
+            // Then
+            List<NDArray> rows = List.of(inputs.getFirst().reshape(places, 16), inputs.get(1), inputs.get(2));
+            List<NDArray> plain = valueAndGradients(kernels, scope, "plain_loss", rows, targets_N);
+            assertAlike(List.of(loss.get(0), loss.get(1).reshape(places, 16), loss.get(2), loss.get(3)), plain, 5e-6);
+        }
+    }
+
+    @Test
+    void aHeadThatIsNotLearnedPassesOnWhatTheStateGets() {
+        try (Kernels kernels = kernels(1);
+                NDManager scope = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            // Given
+            List<NDArray> inputs = List.of(random(scope, 1, 1, 1500, 16), random(scope, 2, 16));
+            NDArray head_VxM = random(scope, 3, 40, 16);
+            NDArray targets_N = scope.full(new Shape(1500), 7, DataType.INT64);
+
+            // When
+            List<NDArray> loss = valueAndGradients(kernels, scope, "loss", inputs, head_VxM, targets_N);
+
+            // Then
+            List<NDArray> all = List.of(inputs.get(0), inputs.get(1), head_VxM);
+            List<NDArray> learned = valueAndGradients(kernels, scope, "loss", all, targets_N);
+            assertAlike(loss, learned.subList(0, 3), 1e-6);
         }
     }
 
