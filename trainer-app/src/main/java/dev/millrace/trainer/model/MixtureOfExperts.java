@@ -66,7 +66,8 @@ final class MixtureOfExperts implements BlockPart {
               y_NM, _2, _3, _4 = torch.embedding_bag(torch.cat(done), place_S, starts_N, False, 0, False, None, False)
               return torch.to(y_NM, 6)
             def expert(self: __torch__.Kernels, n: Tensor, gate: List[Tensor], up: List[Tensor]) -> Tensor:
-              if torch.__or__(torch.eq(self.compute_type, 6), torch.gt(torch.len(gate), 1)):
+              adapted = torch.gt(torch.add(torch.len(gate), torch.len(up)), 2)
+              if torch.__or__(torch.eq(self.compute_type, 6), adapted):
                 h = (self).gated(n, gate, up)
               else:
                 both_DxM = torch.cat([torch.to(gate[0], self.compute_type), torch.to(up[0], self.compute_type)])

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A model with adapters beside its matrices computes what one does whose matrices are `W + s B A`, and learns what
 /// follows from that by the chain rule: of `G`, the gradient of the sum, `s B^T G` for `A` and `s G A^T` for `B`.
@@ -115,6 +116,22 @@ class AdaptersTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"gate_proj", "up_proj", "down_proj"})
+    void oneMatrixOfAnExpertIsAdaptedByItselfInBfloat16Too(String module) {
+        ModelConfig config = Architecture.LATENT_WITH_LOW_RANK_QUERIES.config();
+        try (Models models = new Models(config, Precision.BF16, Set.of(module))) {
+            // When
+            models.train(models.adapted, models.learnedLow, Recompute.NONE);
+
+            // Then
+            assertThat(models.shape.sites(config))
+                    .filteredOn(site -> site.matrix().contains(".experts."))
+                    .anyMatch(site -> models.gradientOf(site.up()) > 0)
+                    .anyMatch(site -> models.gradientOf(site.down()) > 0);
+        }
+    }
+
+    @ParameterizedTest
     @EnumSource
     void goOnFromTheCacheAsTheFormedModelDoes(Architecture architecture) {
         try (Models models = new Models(architecture.config(), Precision.FP32);
@@ -146,8 +163,12 @@ class AdaptersTest {
         private final Gradients learnedSums;
 
         private Models(ModelConfig config, Precision precision) {
+            this(config, precision, modules(config));
+        }
+
+        private Models(ModelConfig config, Precision precision, Set<String> modules) {
             this.config = config;
-            shape = new AdapterShape(RANK, SCALE * RANK, modules(config));
+            shape = new AdapterShape(RANK, SCALE * RANK, modules);
             DeepSeekModel.parameters(config).forEach(spec -> weights.put(spec.name(), random(spec, 0.1)));
             shape.parameters(config).forEach(spec -> low.put(spec.name(), random(spec, 0.2)));
             weights.forEach((name, weight) -> sums.put(name, weight.duplicate()));
@@ -223,6 +244,12 @@ class AdaptersTest {
                 return norm(actual) == 0 && norm(wanted.toFloatArray()) == 0
                         ? 0
                         : relativeDistance(actual, wanted.toFloatArray());
+            }
+        }
+
+        private double gradientOf(ParameterSpec spec) {
+            try (NDArray gradient = tensor(low, spec.name()).getGradient()) {
+                return norm(gradient.toFloatArray());
             }
         }
 
