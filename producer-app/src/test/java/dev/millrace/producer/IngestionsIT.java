@@ -60,6 +60,7 @@ class IngestionsIT {
         Files.writeString(root.resolve("small/broken.jsonl.gz"), "no archive");
         Path outside = Files.writeString(shared.resolve("secret.jsonl"), "{\"text\":\"secret\"}\n");
         Files.createSymbolicLink(root.resolve("link.jsonl"), outside);
+        Files.createSymbolicLink(root.resolve("link[1].jsonl"), outside);
         try (AppProcess producer = start("server", Map.of())) {
             HttpResponse<String> taken = order(producer, root.resolve("small/a.jsonl"));
             assertThat(taken.statusCode()).as(taken.body()).isEqualTo(202);
@@ -72,6 +73,9 @@ class IngestionsIT {
 
             assertThat(order(producer, outside).statusCode()).isEqualTo(403);
             assertThat(order(producer, root.resolve("link.jsonl")).statusCode()).isEqualTo(403);
+            assertThat(order(producer, root.resolve("link[1].jsonl")).statusCode())
+                    .as("a link whose name looks like a pattern")
+                    .isEqualTo(403);
             assertThat(order(producer, root.resolve("../secret.jsonl")).statusCode())
                     .isEqualTo(403);
             assertThat(order(producer, root.resolve("not/there.jsonl")).statusCode())

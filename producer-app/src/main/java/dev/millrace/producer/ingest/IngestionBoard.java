@@ -100,6 +100,10 @@ final class IngestionBoard implements AutoCloseable {
         if (record.key() == null || record.key().contains(" ")) {
             return;
         }
+        if (record.value() == null) {
+            states.remove(record.key());
+            return;
+        }
         try {
             IngestionState state = IngestionState.read(JSON.readTree(record.value()));
             synchronized (states) {

@@ -9,18 +9,20 @@ import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.KafkaException;
@@ -42,6 +44,7 @@ public final class IngestionJobs {
     private final IngestionBoard board;
     private final BrokerCheck broker;
     private final Map<String, Ingestion> here = new ConcurrentHashMap<>();
+    private final Semaphore places;
     private final ThreadPoolExecutor runners;
     private final ScheduledExecutorService follower = Executors.newScheduledThreadPool(
             2, Thread.ofPlatform().daemon().name("ingestions-", 0).factory());
@@ -56,12 +59,14 @@ public final class IngestionJobs {
         this.broker = broker;
         this.ingestions = ingestions;
         this.board = new IngestionBoard(transactions, config.cursorTopic());
+        this.places = new Semaphore(config.concurrent() + config.waiting());
         this.runners = new ThreadPoolExecutor(
                 config.concurrent(),
                 config.concurrent(),
                 0,
                 TimeUnit.SECONDS,
-                config.waiting() == 0 ? new SynchronousQueue<>() : new ArrayBlockingQueue<>(config.waiting()),
+                // As long as there are places.
+                new LinkedBlockingQueue<>(),
                 Thread.ofPlatform().name("ingestion-", 0).factory());
         Gauge.builder("millrace.ingestions.running", runners, ThreadPoolExecutor::getActiveCount)
                 .description("Ingestions that this server runs")
@@ -119,20 +124,30 @@ public final class IngestionJobs {
             return new Order.Unavailable(no.reason());
         }
         Ingestion ingestion = ingestions.create(source, true, ingestions.lines(LOG::info));
+        // Before it is written down: what is there is run by somebody.
+        if (!places.tryAcquire()) {
+            return new Order.Full("millrace.ingest.waiting = " + config.waiting() + " ingestions wait already");
+        }
         if (here.putIfAbsent(source.id(), ingestion) != null) {
+            places.release();
             return order(path);
         }
+        boolean runs = false;
         try {
             ingestion.announce();
             runners.execute(() -> run(source, ingestion));
+            runs = true;
             return new Order.Taken(source.id(), ingestion.state());
         } catch (RejectedExecutionException e) {
-            here.remove(source.id());
-            ingestion.end(IngestionState.Phase.CANCELLED, "too many at once");
-            return new Order.Full("millrace.ingest.waiting = " + config.waiting() + " ingestions wait already");
+            // Written down already: it is taken over by another.
+            return new Order.Unavailable("this producer ends");
         } catch (KafkaException | IllegalStateException e) {
-            here.remove(source.id());
             return new Order.Unavailable(String.valueOf(e.getMessage()));
+        } finally {
+            if (!runs) {
+                here.remove(source.id(), ingestion);
+                places.release();
+            }
         }
     }
 
@@ -179,8 +194,11 @@ public final class IngestionJobs {
             return Optional.of("millrace.ingest.roots names no directory: no path can be ordered over HTTP");
         }
         try {
-            Path real =
-                    FileTree.withoutPattern(path.toAbsolutePath().normalize()).toRealPath();
+            Path absolute = path.toAbsolutePath().normalize();
+            // What looks like a pattern may be the name of a link.
+            Path named =
+                    Files.exists(absolute, LinkOption.NOFOLLOW_LINKS) ? absolute : FileTree.withoutPattern(absolute);
+            Path real = named.toRealPath();
             for (Path root : roots()) {
                 if (real.startsWith(root.toRealPath())) {
                     return Optional.empty();
@@ -194,6 +212,11 @@ public final class IngestionJobs {
 
     private void run(IngestionSource source, Ingestion ingestion) {
         try {
+            // It has waited, and what lay there when it was ordered may be a link by now.
+            Optional<String> wrong = refusal(source.root());
+            if (wrong.isPresent()) {
+                throw new IOException(wrong.get());
+            }
             var _ = ingestion.run(source.files());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -201,6 +224,7 @@ public final class IngestionJobs {
             fail(source, ingestion, e);
         } finally {
             here.remove(source.id(), ingestion);
+            places.release();
         }
     }
 

@@ -108,11 +108,18 @@ final class KafkaIngestionLog implements IngestionLog {
             while (consumer.position(partition, PATIENCE) < end) {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                     deadline = System.nanoTime() + PATIENCE.toNanos();
+                    // One without a value was taken back by hand: it is as if it had never been.
                     if (record.key().equals(id)) {
-                        totals[0] = IngestionState.read(json(record)).totals();
+                        totals[0] = record.value() == null
+                                ? Totals.NONE
+                                : IngestionState.read(json(record)).totals();
                     } else if (record.key().startsWith(id + " ")) {
-                        FileCursor cursor = FileCursor.read(json(record));
-                        cursors.put(cursor.file(), cursor);
+                        Path file = Path.of(record.key().substring(id.length() + 1));
+                        if (record.value() == null) {
+                            cursors.remove(file);
+                        } else {
+                            cursors.put(file, FileCursor.read(json(record)));
+                        }
                     }
                 }
                 if (System.nanoTime() > deadline) {

@@ -55,8 +55,11 @@ public final class FileTree {
         if (!Files.isDirectory(directory)) {
             throw new NoSuchFileException(directory.toString(), null, "there is no such directory");
         }
-        try (Stream<Path> tree = Files.walk(directory)) {
+        // It may be a link itself, as the newest of several often is: of that, a walk would give nothing.
+        Path real = directory.toRealPath();
+        try (Stream<Path> tree = Files.walk(real)) {
             return tree.filter(each -> Files.isRegularFile(each, LinkOption.NOFOLLOW_LINKS))
+                    .map(each -> directory.resolve(real.relativize(each)))
                     .filter(DocumentFile::isSupported)
                     .filter(matcher::matches)
                     .sorted()

@@ -58,7 +58,8 @@ final class TarReader {
                 case 'x' -> {
                     byte[] records = header(size);
                     longPath = pax(records, "path").orElse(longPath);
-                    longSize = pax(records, "size").map(TarReader::parse).orElse(longSize);
+                    Optional<String> given = pax(records, "size");
+                    longSize = given.isPresent() ? checked(parse(given.get())) : longSize;
                 }
                 case '0', '7', '\0' -> {
                     contentLeft = longSize >= 0 ? longSize : size;
@@ -165,6 +166,9 @@ final class TarReader {
         if ((block[offset] & 0x80) != 0) {
             long value = block[offset] & 0x7F;
             for (int i = offset + 1; i < offset + length; i++) {
+                if (checked(value) > Long.MAX_VALUE >> 10) {
+                    throw damaged("has a size above " + value);
+                }
                 value = (value << 8) | (block[i] & 0xFF);
             }
             return checked(value);

@@ -114,6 +114,28 @@ class TarSamplesTest {
                 .hasMessageContaining("packed.tar.gz cannot be read past byte ");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"9223372036854775807", "-5", "many"})
+    void aSizeThatNoFileHasIsDamage(String size) throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
+            byte[] record = "%d size=%s\n".formatted(size.length() + 9, size).getBytes(StandardCharsets.UTF_8);
+            TarArchiveEntry header = new TarArchiveEntry("pax", TarArchiveEntry.LF_PAX_EXTENDED_HEADER_LC);
+            header.setSize(record.length);
+            tar.putArchiveEntry(header);
+            tar.write(record);
+            tar.closeArchiveEntry();
+            TarArchiveEntry file = new TarArchiveEntry("1.txt");
+            tar.putArchiveEntry(file);
+            tar.closeArchiveEntry();
+        }
+        Path shard = Files.write(directory.resolve("huge.tar"), bytes.toByteArray());
+
+        assertThatThrownBy(() -> read(shard, 0, 0))
+                .isInstanceOf(IOException.class)
+                .hasMessageContainingAll("huge.tar has a size of ", "at byte ");
+    }
+
     private final MemoryStore store = new MemoryStore();
 
     private Optional<DocumentForms> media(Optional<MediaStore> objects) {

@@ -1,0 +1,39 @@
+package dev.millrace.producer.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileTreeTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void aDirectoryThatIsALinkHasItsFilesByTheNameThatWasAskedFor() throws IOException {
+        // Given
+        Path month = Files.createDirectories(directory.resolve("2026-11/a"));
+        Files.writeString(month.resolve("one.jsonl"), "{}");
+        Path current = Files.createSymbolicLink(directory.resolve("current"), directory.resolve("2026-11"));
+
+        // Then
+        DocumentFile one = new DocumentFile(current.resolve("a/one.jsonl"));
+        assertThat(FileTree.expand(current)).containsExactly(one);
+        assertThat(FileTree.expand(current.resolve("*/*.jsonl"))).containsExactly(one);
+        assertThat(FileTree.expand(current.resolve("*.jsonl"))).isEmpty();
+    }
+
+    @Test
+    void linksInsideADirectoryAreNotFollowed() throws IOException {
+        // Given
+        Path outside = Files.writeString(directory.resolve("outside.jsonl"), "{}");
+        Path inside = Files.createDirectory(directory.resolve("inside"));
+        Files.createSymbolicLink(inside.resolve("link.jsonl"), outside);
+
+        // Then
+        assertThat(FileTree.expand(inside)).isEmpty();
+    }
+}
