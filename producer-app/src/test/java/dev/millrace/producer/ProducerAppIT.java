@@ -158,32 +158,6 @@ class ProducerAppIT {
     }
 
     @Test
-    void aRuleThatMakesNoSenseStopsTheStart() throws Exception {
-        try (AppProcess producer = start("no-rule", Map.of("millrace.quality.max-symbols", "7"), List.of())) {
-            assertThat(producer.awaitExit(LIMIT)).isNotZero();
-            assertThat(producer.log()).contains("millrace.quality.max-symbols = 7.0");
-        }
-    }
-
-    @Test
-    void limitsThatContradictEachOtherStopTheStart() throws Exception {
-        try (AppProcess producer = start("never", Map.of("millrace.documents.max-size", "32M"), List.of())) {
-            assertThat(producer.awaitExit(LIMIT)).isNotZero();
-            assertThat(producer.log())
-                    .contains("millrace.documents.max-size", "mp.messaging.outgoing.documents.max.request.size");
-        }
-        Map<String, String> store = Map.of(
-                "millrace.claim.directory",
-                Files.createDirectories(shared.resolve("media")).toString(),
-                "millrace.claim.max-size",
-                "4M");
-        try (AppProcess producer = start("no-store", store, List.of())) {
-            assertThat(producer.awaitExit(LIMIT)).isNotZero();
-            assertThat(producer.log()).contains("millrace.claim.max-size = 4194304 is not more than");
-        }
-    }
-
-    @Test
     void aFileThatIsIngestedIsSeenLineByLineOnceHoweverOftenTheProcessIsKilled() throws Exception {
         int lines = 60_000;
         Path file = corpus("corpus.jsonl", "file-", lines);

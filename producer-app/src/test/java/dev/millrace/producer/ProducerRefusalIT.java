@@ -1,0 +1,47 @@
+package dev.millrace.producer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.testing.AppProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Settings that make no sense stop the packaged producer, before it looks for a broker, and it says which.
+class ProducerRefusalIT {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void aRuleThatMakesNoSenseStopsTheStart() throws Exception {
+        requireRefusal(Map.of("millrace.quality.max-symbols", "7"), "millrace.quality.max-symbols = 7.0");
+    }
+
+    @Test
+    void limitsThatContradictEachOtherStopTheStart() throws Exception {
+        requireRefusal(
+                Map.of("millrace.documents.max-size", "32M"),
+                "millrace.documents.max-size",
+                "mp.messaging.outgoing.documents.max.request.size");
+        requireRefusal(
+                Map.of(
+                        "millrace.claim.directory",
+                        Files.createDirectory(directory.resolve("media")).toString(),
+                        "millrace.claim.max-size",
+                        "4M"),
+                "millrace.claim.max-size = 4194304 is not more than");
+    }
+
+    private void requireRefusal(Map<String, String> settings, String... words) throws Exception {
+        try (AppProcess producer =
+                AppProcess.start(Path.of("."), settings, Map.of(), directory.resolve("producer.log"))) {
+            assertThat(producer.awaitExit(LIMIT)).isNotZero();
+            assertThat(producer.log()).contains(words);
+        }
+    }
+}
