@@ -43,10 +43,12 @@ final class Measurement {
             int[] ids = new Random(1)
                     .ints(shape.rows() * shape.columns() + 1, 0, shape.config().vocabSize())
                     .toArray();
-            // One row is enough to touch every weight, its gradient and its moments.
-            long warming = System.nanoTime();
+            // One row is enough to touch every weight, its gradient and its moments; the next one tells how long it
+            // takes.
             step(learner, ids, 1, shape.columns());
-            int rows = rows(shape, (System.nanoTime() - warming) / 1e9, seconds);
+            long begin = System.nanoTime();
+            step(learner, ids, 1, shape.columns());
+            int rows = rows(shape, (System.nanoTime() - begin) / 1e9, seconds);
             int tokens = rows * shape.columns();
             // Memory that is touched for the first time has to be cleared, which takes longer than the step itself.
             for (int i = 0; i < WARMING_STEPS; i++) {
