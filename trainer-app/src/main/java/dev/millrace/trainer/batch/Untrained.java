@@ -1,6 +1,7 @@
 package dev.millrace.trainer.batch;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Collections;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -12,7 +13,7 @@ import java.util.TreeSet;
 /// @param why one reason, or, where too many stretches of a step would lie side by side, each that occurs in it
 public record Untrained(int partition, int epoch, long first, long last, SortedSet<Why> why) {
     public Untrained {
-        why = new TreeSet<>(why);
+        why = Collections.unmodifiableSortedSet(new TreeSet<>(why));
     }
 
     /// What keeps an offset from being trained.

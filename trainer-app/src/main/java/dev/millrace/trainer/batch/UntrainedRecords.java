@@ -1,9 +1,10 @@
 package dev.millrace.trainer.batch;
 
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -26,17 +27,18 @@ final class UntrainedRecords {
             return;
         }
         List<Untrained> sofar = stretches.computeIfAbsent(partition, _ -> new ArrayList<>());
-        Untrained one = new Untrained(partition, epoch, first, last, new TreeSet<>(EnumSet.of(why)));
+        SortedSet<Untrained.Why> reasons = new TreeSet<>(Set.of(why));
+        long begin = first;
         if (!sofar.isEmpty()) {
             Untrained before = sofar.getLast();
             boolean adjoins = before.epoch() == epoch && before.last() + 1 == first;
-            if (adjoins && (before.why().equals(one.why()) || sofar.size() >= EXACT)) {
+            if (adjoins && (before.why().equals(reasons) || sofar.size() >= EXACT)) {
                 sofar.removeLast();
-                one.why().addAll(before.why());
-                one = new Untrained(partition, epoch, before.first(), last, one.why());
+                reasons.addAll(before.why());
+                begin = before.first();
             }
         }
-        sofar.add(one);
+        sofar.add(new Untrained(partition, epoch, begin, last, reasons));
     }
 
     /// What was added since it was asked before, by partition and offset.

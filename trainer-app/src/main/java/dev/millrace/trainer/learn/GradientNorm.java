@@ -4,16 +4,12 @@ package dev.millrace.trainer.learn;
 /// being the L2 norm over all parameters together.
 record GradientNorm(double max) {
     static final String SCRIPT = """
-            def add_loss(self: __torch__.Kernels, total: Tensor, loss: Tensor, share: Tensor) -> Tensor:
-              return torch.add_(total, torch.mul(loss, share))
             def gradient_norm(self: __torch__.Kernels, parameters: List[Tensor], loss: Tensor) -> Tensor:
               gradients = annotate(List[Tensor], [])
               for i in range(torch.len(parameters)):
                 _0 = torch.append(gradients, ops.prim.grad(parameters[i]))
               norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gradients, 2)), 2)
               return torch.stack([torch.squeeze(loss), norm])
-            def forget_loss(self: __torch__.Kernels, loss: Tensor) -> Tensor:
-              return torch.zero_(loss)
             """;
 
     double coefficient(double norm) {

@@ -22,8 +22,12 @@ import java.util.SequencedMap;
 /// One thread at a time.
 final class Replica implements AutoCloseable {
     static final String SCRIPT = """
+            def add_loss(self: __torch__.Kernels, total: Tensor, loss: Tensor, share: Tensor) -> Tensor:
+              return torch.add_(total, torch.mul(loss, share))
             def add_loss_of(self: __torch__.Kernels, loss: Tensor, other: Tensor) -> Tensor:
               return torch.add_(loss, torch.to(other, ops.prim.device(loss), 6))
+            def forget_loss(self: __torch__.Kernels, loss: Tensor) -> Tensor:
+              return torch.zero_(loss)
             def follow(self: __torch__.Kernels, own: List[Tensor], others: List[Tensor]) -> Tensor:
               for i in range(torch.len(own)):
                 _0 = torch.copy_(own[i], others[i])

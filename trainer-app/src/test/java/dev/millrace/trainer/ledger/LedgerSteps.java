@@ -1,6 +1,7 @@
 package dev.millrace.trainer.ledger;
 
 import dev.millrace.trainer.batch.Composition;
+import dev.millrace.trainer.batch.Skip;
 import dev.millrace.trainer.pack.Position;
 import java.time.Instant;
 import java.util.List;
@@ -21,6 +22,18 @@ final class LedgerSteps {
                 read,
                 List.of(),
                 List.of());
+    }
+
+    /// The same step, from which on a range is left out.
+    static Composition leaving(Composition step, Skip skip) {
+        return new Composition(
+                step.partitions(),
+                step.order(),
+                step.passedOver(),
+                step.turn(),
+                step.read(),
+                List.of(skip),
+                step.untrained());
     }
 
     static StepResult result(double loss) {

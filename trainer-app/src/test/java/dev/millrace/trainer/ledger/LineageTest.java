@@ -112,17 +112,7 @@ class LineageTest {
     @Test
     void ofStepsThatDoNotSayWhatTheyLeftOutItSaysWhatLiesBetweenTheirTokens() throws IOException {
         Skip skip = new Skip(new Skip.Range(0, 4, 9), new Position(0, 5, 0));
-        Composition second = step(3, 7, 0, null);
-        write(List.of(
-                step(0, 3, 5, null),
-                new Composition(
-                        second.partitions(),
-                        second.order(),
-                        second.passedOver(),
-                        second.turn(),
-                        second.read(),
-                        List.of(skip),
-                        null)));
+        write(List.of(step(0, 3, 5, null), LedgerSteps.leaving(step(3, 7, 0, null), skip)));
         LedgerReader reader = LedgerReader.in(directory);
 
         assertThat(numbers(reader.of(0, 4, LIMIT)))

@@ -46,15 +46,7 @@ class StepLedgerTest {
     void keepsTheRangesThatAStepBeganToLeaveOut() throws IOException {
         Skip skip = new Skip(new Skip.Range(0, 4, 9), new Position(0, 5, 0));
         Composition first = step(0, 0, 3, 5);
-        Composition second = step(0, 3, 7, 0);
-        Composition leaving = new Composition(
-                second.partitions(),
-                second.order(),
-                second.passedOver(),
-                second.turn(),
-                second.read(),
-                List.of(skip),
-                List.of());
+        Composition leaving = LedgerSteps.leaving(step(0, 3, 7, 0), skip);
         try (StepLedger ledger = open(0)) {
             ledger.begin(first);
             ledger.begin(leaving);
