@@ -3,8 +3,8 @@ package dev.millrace.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.trainer.batch.BatchAssembler;
-import dev.millrace.trainer.batch.BatchRamp;
 import dev.millrace.trainer.batch.Bounds;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.batch.Skip;
 import dev.millrace.trainer.intake.SimulatedTopic;
 import dev.millrace.trainer.ledger.LedgerEntry;
@@ -95,7 +95,7 @@ class ModelledRunTest {
             takenOut += run.skips().size();
             // The order in which partitions had something to give is chance, what they gave is not.
             BatchAssembler.Shape oneByOne =
-                    new BatchAssembler.Shape(shape.windowLength(), 1, BatchRamp.constant(1), shape.maxConsecutiveBad());
+                    new BatchAssembler.Shape(shape.windowLength(), 1, Ramp.constant(1), shape.maxConsecutiveBad());
             Map<Integer, List<String>> expected = byPartition(
                     ModelledRun.calm(topic.whole(Map.of()), topic, oneByOne, Optional.empty(), run.skips()));
             Map<Integer, List<String>> actual = byPartition(run.learned());
@@ -143,7 +143,7 @@ class ModelledRunTest {
     }
 
     private static BatchAssembler.Shape shape(Random random) {
-        return new BatchAssembler.Shape(1 + random.nextInt(6), 1 + random.nextInt(4), BatchRamp.constant(1), 100);
+        return new BatchAssembler.Shape(1 + random.nextInt(6), 1 + random.nextInt(4), Ramp.constant(1), 100);
     }
 
     /// A bad record, a medium, a text with an id that may have been there before, or a text without.

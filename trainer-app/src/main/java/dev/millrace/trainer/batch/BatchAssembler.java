@@ -39,7 +39,7 @@ public final class BatchAssembler {
     /// @param microBatch windows in a micro-batch
     /// @param ramp micro-batches in a step
     /// @param maxConsecutiveBad bad records of one partition in a row that stop the run
-    public record Shape(int windowLength, int microBatch, BatchRamp ramp, int maxConsecutiveBad) {
+    public record Shape(int windowLength, int microBatch, Ramp<Integer> ramp, int maxConsecutiveBad) {
         public Shape {
             if (microBatch < 1) {
                 throw new IllegalArgumentException("a micro-batch has at least one window, not " + microBatch);

@@ -10,6 +10,9 @@ import java.util.Optional;
 /// The shape of a training batch.
 @ConfigMapping(prefix = "millrace.batch")
 public interface BatchConfig {
+    /// That a step may have.
+    int MOST_MICRO_BATCHES = 1 << 16;
+
     /// Targets in a window; at most the model's `max_position_embeddings`.
     @WithDefault("512")
     @Min(2)
@@ -25,7 +28,7 @@ public interface BatchConfig {
     /// Micro-batches whose gradients make one optimizer step.
     @WithDefault("1")
     @Min(1)
-    @Max(1 << 16)
+    @Max(MOST_MICRO_BATCHES)
     int accumulation();
 
     /// Other numbers of micro-batches from later steps on, `step:micro-batches`, ascending; steps count from 1.

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.model.AdapterShape;
 import dev.millrace.trainer.model.DeepSeekModel;
 import dev.millrace.trainer.model.ModelConfig;
@@ -31,7 +32,9 @@ public final class Learner implements Saveable, AutoCloseable {
     private final List<Worker> others = new ArrayList<>();
     private final AdamW optimizer;
     private final GradientNorm clipping;
-    private final double routerBiasRate;
+    private final Ramp<Double> routerBiasRate;
+    private final Ramp<Double> predictionWeight;
+    private long step = 1;
     private int accumulated;
 
     private Learner(TrainedPart part, LearnerSettings settings, LearnerState state, Replica first) {
@@ -41,8 +44,9 @@ public final class Learner implements Saveable, AutoCloseable {
         clipping = new GradientNorm(settings.maxGradientNorm());
         routerBiasRate = switch (part) {
             case TrainedPart.Whole _ -> settings.routerBiasRate();
-            case TrainedPart.Adapter _ -> 0;
+            case TrainedPart.Adapter _ -> Ramp.constant(0.0);
         };
+        predictionWeight = settings.objective().predictionWeight();
     }
 
     /// Starts from random weights.
@@ -133,6 +137,17 @@ public final class Learner implements Saveable, AutoCloseable {
         }
     }
 
+    /// Says which step comes next: what the settings say of it holds from now on, of the first where nothing is said.
+    ///
+    /// @param number counted from 1, steps that were skipped included
+    /// @throws IllegalStateException in the middle of a step
+    public void begin(long number) {
+        if (accumulated > 0) {
+            throw new IllegalStateException("Step " + step + " is under way, step " + number + " cannot begin");
+        }
+        step = number;
+    }
+
     /// Adds the gradient of `sum(loss over targets) / stepTargets`, so that several micro-batches of one step
     /// give the mean over all its targets.
     ///
@@ -158,10 +173,11 @@ public final class Learner implements Saveable, AutoCloseable {
     private void accumulate(int number, TokenGrid inputs, TokenGrid targets, long stepTargets) {
         accumulated++;
         int turn = turn(number);
+        double lambda = predictionWeight.at(step);
         if (turn < others.size()) {
-            others.get(turn).accumulate(inputs, targets, stepTargets);
+            others.get(turn).accumulate(inputs, targets, stepTargets, lambda);
         } else {
-            first.accumulate(inputs, targets, stepTargets);
+            first.accumulate(inputs, targets, stepTargets, lambda);
         }
     }
 
@@ -255,7 +271,7 @@ public final class Learner implements Saveable, AutoCloseable {
                 optimizer.update(scope, learningRate, clipping.coefficient(lossAndNorm[1]));
             }
         }
-        first.clear(applied ? routerBiasRate : 0);
+        first.clear(applied ? routerBiasRate.at(step) : 0);
         for (Worker other : others) {
             Replica replica = other.await();
             replica.clear(0);

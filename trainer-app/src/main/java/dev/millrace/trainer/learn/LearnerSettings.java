@@ -1,6 +1,6 @@
 package dev.millrace.trainer.learn;
 
-import dev.millrace.trainer.model.Objective;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.model.Precision;
 import dev.millrace.trainer.model.Recompute;
 import java.util.OptionalDouble;
@@ -13,7 +13,7 @@ import java.util.OptionalDouble;
 /// @param epsilon added to the root of the bias-corrected second moment
 /// @param weightDecay decoupled, times the learning rate, on parameters of two or more dimensions
 /// @param maxGradientNorm longer gradients are scaled down to this L2 norm; infinity switches it off
-/// @param routerBiasRate how far the bias of an expert moves after a step (V3: gamma 0.001)
+/// @param routerBiasRate how far the bias of an expert moves after a step (V3: gamma), by step
 /// @param objective what is trained for besides the cross-entropy
 /// @param precision of matrix products
 /// @param recompute what the way back computes again instead of keeping it
@@ -25,7 +25,7 @@ public record LearnerSettings(
         double epsilon,
         double weightDecay,
         double maxGradientNorm,
-        double routerBiasRate,
+        Ramp<Double> routerBiasRate,
         Objective objective,
         Precision precision,
         Recompute recompute,
@@ -37,7 +37,9 @@ public record LearnerSettings(
         require(epsilon > 0 && Double.isFinite(epsilon), "epsilon", epsilon, "positive");
         require(weightDecay >= 0 && Double.isFinite(weightDecay), "weightDecay", weightDecay, "at least 0");
         require(maxGradientNorm > 0, "maxGradientNorm", maxGradientNorm, "positive");
-        require(routerBiasRate >= 0 && Double.isFinite(routerBiasRate), "routerBiasRate", routerBiasRate, "at least 0");
+        routerBiasRate
+                .values()
+                .forEach(rate -> require(rate >= 0 && Double.isFinite(rate), "routerBiasRate", rate, "at least 0"));
         initStd.ifPresent(std -> require(std > 0 && Double.isFinite(std), "initStd", std, "positive"));
     }
 
@@ -52,7 +54,7 @@ public record LearnerSettings(
                 1e-8,
                 0.1,
                 1.0,
-                0,
+                Ramp.constant(0.0),
                 Objective.CROSS_ENTROPY,
                 Precision.FP32,
                 Recompute.NONE,

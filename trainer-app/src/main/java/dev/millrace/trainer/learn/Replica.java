@@ -64,7 +64,12 @@ final class Replica implements AutoCloseable {
             case TrainedPart.Whole _ -> Adapters.NONE;
             case TrainedPart.Adapter adapter -> Adapters.of(adapter.shape(), adapter.config(), parameters);
         };
-        model = new DeepSeekModel(part.config(), weights, adapters, settings.precision(), settings.objective());
+        model = new DeepSeekModel(
+                part.config(),
+                weights,
+                adapters,
+                settings.precision(),
+                settings.objective().balanceWeight());
         SequencedMap<String, Number> constants = new LinkedHashMap<>();
         constants.put("beta1", settings.beta1());
         constants.put("beta2", settings.beta2());
@@ -123,12 +128,14 @@ final class Replica implements AutoCloseable {
     }
 
     /// Adds the gradient of `sum(loss over targets) / stepTargets`.
-    void accumulate(TokenGrid inputs, TokenGrid targets, long stepTargets) {
+    ///
+    /// @param predictionWeight of the loss of multi-token prediction
+    void accumulate(TokenGrid inputs, TokenGrid targets, long stepTargets, double predictionWeight) {
         try (NDManager microBatch = owner.newSubManager()) {
             // Each thread has a mode of its own.
             JniUtils.setGradMode(true);
             NDArray share = microBatch.full(new Shape(), 1f / stepTargets, DataType.FLOAT32);
-            NDArray added = model.train(microBatch, inputs, targets, share, recompute, gradients);
+            NDArray added = model.train(microBatch, inputs, targets, share, predictionWeight, recompute, gradients);
             kernels.plain("add_loss", microBatch, loss, added, share);
         }
     }

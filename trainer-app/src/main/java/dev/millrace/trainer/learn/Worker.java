@@ -22,9 +22,10 @@ final class Worker implements AutoCloseable {
     }
 
     /// Begins a micro-batch, see [Replica#accumulate].
-    void accumulate(TokenGrid inputs, TokenGrid targets, long stepTargets) {
+    void accumulate(TokenGrid inputs, TokenGrid targets, long stepTargets, double predictionWeight) {
         await();
-        underWay = CompletableFuture.runAsync(() -> replica.accumulate(inputs, targets, stepTargets), thread);
+        underWay = CompletableFuture.runAsync(
+                () -> replica.accumulate(inputs, targets, stepTargets, predictionWeight), thread);
     }
 
     /// Returns the replica when nothing of it is under way any more. What failed there is thrown here.

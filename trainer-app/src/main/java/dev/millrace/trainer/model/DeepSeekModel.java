@@ -46,15 +46,15 @@ public final class DeepSeekModel implements AutoCloseable {
     ///
     /// @param parameters by hub name, all of [#parameters(ModelConfig)] on one device
     public DeepSeekModel(ModelConfig config, SequencedMap<String, NDArray> parameters) {
-        this(config, parameters, Precision.FP32, Objective.CROSS_ENTROPY);
+        this(config, parameters, Precision.FP32, 0);
     }
 
     /// Builds the model around tensors.
     ///
     /// @param parameters by hub name, all of [#parameters(ModelConfig)] on one device, float32
     public DeepSeekModel(
-            ModelConfig config, SequencedMap<String, NDArray> parameters, Precision precision, Objective objective) {
-        this(config, parameters, Adapters.NONE, precision, objective);
+            ModelConfig config, SequencedMap<String, NDArray> parameters, Precision precision, double balanceWeight) {
+        this(config, parameters, Adapters.NONE, precision, balanceWeight);
     }
 
     /// As the other, with matrices that are adapted.
@@ -63,7 +63,7 @@ public final class DeepSeekModel implements AutoCloseable {
             SequencedMap<String, NDArray> parameters,
             Adapters adapters,
             Precision precision,
-            Objective objective) {
+            double balanceWeight) {
         this.config = config;
         this.parameters = parameters;
         this.adapters = adapters;
@@ -81,14 +81,14 @@ public final class DeepSeekModel implements AutoCloseable {
             layers.add(DecoderBlock.of(layer, config, all, owner));
         }
         head = new LanguageHead(all.tensor(NORM), config.tiedEmbeddings() ? embedding_VxM : all.tensor(HEAD));
-        prediction = config.predictionLayers() == 0 || objective.predictionWeight() == 0
+        prediction = config.predictionLayers() == 0
                 ? Optional.empty()
                 : Optional.of(NextTokenPrediction.of(config, all, owner));
         routerBiases = Stream.concat(layers.stream(), prediction.map(NextTokenPrediction::block).stream())
                 .flatMap(DecoderBlock::routerBias)
                 .toList();
         rotary = new RotaryEmbedding(config);
-        kernels = ModelFunctions.compile(config, adapters, precision, objective, embedding_VxM.getDevice());
+        kernels = ModelFunctions.compile(config, adapters, precision, balanceWeight, embedding_VxM.getDevice());
     }
 
     /// All tensors of a model that training changes, in the order of the layers.
@@ -158,7 +158,7 @@ public final class DeepSeekModel implements AutoCloseable {
         requireAlike(inputs, targets);
         try (NDManager pass = owner.newSubManager()) {
             BlockPart.Pass run = pass(pass, inputs, false);
-            NDArray loss = losses(run, hidden(run, inputs), inputs, targets).crossEntropy();
+            NDArray loss = losses(run, hidden(run, inputs), inputs, targets, 0).crossEntropy();
             loss.attach(scope);
             return loss;
         }
@@ -185,6 +185,7 @@ public final class DeepSeekModel implements AutoCloseable {
     /// counted by its tokens, and the loss of multi-token prediction; summed over the targets).
     ///
     /// @param share a float32 scalar that the gradient is multiplied with
+    /// @param predictionWeight of the loss of multi-token prediction (V3, eq. 25: lambda); with 0 it is left out
     /// @param gradients of [#learn]: what is added to
     /// @return the cross-entropy, as [#loss] gives it
     public NDArray train(
@@ -192,6 +193,7 @@ public final class DeepSeekModel implements AutoCloseable {
             TokenGrid inputs,
             TokenGrid targets,
             NDArray share,
+            double predictionWeight,
             Recompute recompute,
             Gradients gradients) {
         requireAlike(inputs, targets);
@@ -199,11 +201,11 @@ public final class DeepSeekModel implements AutoCloseable {
             BlockPart.Pass run = pass(pass, inputs, true);
             NDArray crossEntropy = switch (recompute) {
                 case NONE -> {
-                    Losses losses = losses(run, hidden(run, inputs), inputs, targets);
+                    Losses losses = losses(run, hidden(run, inputs), inputs, targets, predictionWeight);
                     gradients.pullBack(List.of(losses.objective()), List.of(share));
                     yield losses.crossEntropy();
                 }
-                case LAYERS -> recomputing(gradients, run, inputs, targets, share);
+                case LAYERS -> recomputing(gradients, run, inputs, targets, share, predictionWeight);
             };
             gradients.complete();
             crossEntropy.attach(scope);
@@ -212,11 +214,16 @@ public final class DeepSeekModel implements AutoCloseable {
     }
 
     private NDArray recomputing(
-            Gradients gradients, BlockPart.Pass run, TokenGrid inputs, TokenGrid targets, NDArray share) {
+            Gradients gradients,
+            BlockPart.Pass run,
+            TokenGrid inputs,
+            TokenGrid targets,
+            NDArray share,
+            double predictionWeight) {
         NDArray x_BTM = embed(run, inputs);
         RecomputedLayers recomputed = new RecomputedLayers(run, layers, gradients);
         NDArray last_BTM = recomputed.forward(x_BTM);
-        Losses losses = losses(run, last_BTM, inputs, targets);
+        Losses losses = losses(run, last_BTM, inputs, targets, predictionWeight);
         NDArray above_BTM = gradients.pullThrough(run.scope(), List.of(losses.objective()), List.of(share), last_BTM);
         NDArray g_BTM = recomputed.backward(above_BTM, share);
         if (embedding_VxM.hasGradient()) {
@@ -231,11 +238,12 @@ public final class DeepSeekModel implements AutoCloseable {
     /// @param objective with what the parts of the run have added
     private record Losses(NDArray crossEntropy, NDArray objective) {}
 
-    private Losses losses(BlockPart.Pass run, NDArray x_BTM, TokenGrid inputs, TokenGrid targets) {
+    private Losses losses(
+            BlockPart.Pass run, NDArray x_BTM, TokenGrid inputs, TokenGrid targets, double predictionWeight) {
         NDArray crossEntropy = head.loss(run, x_BTM, targets.tensor(run.scope()).reshape(-1));
-        if (run.gradients() && inputs.columns() > 1) {
-            prediction.ifPresent(
-                    module -> run.auxiliaryLosses().add(predictionLoss(module, run, x_BTM, inputs, targets)));
+        if (predictionWeight > 0 && inputs.columns() > 1) {
+            prediction.ifPresent(module ->
+                    run.auxiliaryLosses().add(predictionLoss(module, run, x_BTM, inputs, targets, predictionWeight)));
         }
         NDArray objective = crossEntropy;
         for (NDArray auxiliary : run.auxiliaryLosses()) {
@@ -253,12 +261,17 @@ public final class DeepSeekModel implements AutoCloseable {
     }
 
     private NDArray predictionLoss(
-            NextTokenPrediction module, BlockPart.Pass run, NDArray x_BTM, TokenGrid inputs, TokenGrid targets) {
+            NextTokenPrediction module,
+            BlockPart.Pass run,
+            NDArray x_BTM,
+            TokenGrid inputs,
+            TokenGrid targets,
+            double weight) {
         int positions = inputs.columns() - 1;
         NDArray next_BT = inputs.tensor(run.scope()).get(":, 1:");
         NDArray targets_N =
                 targets.within(inputs).tensor(run.scope()).get(":, 1:").reshape(-1);
-        return module.loss(run.first(positions), x_BTM, head, embedding_VxM, next_BT, targets_N);
+        return module.loss(run.first(positions), x_BTM, head, embedding_VxM, next_BT, targets_N, weight);
     }
 
     /// Adds to the tokens of experts those that a replica of this model has counted for its own.

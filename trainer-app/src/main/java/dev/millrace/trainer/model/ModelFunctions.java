@@ -23,31 +23,29 @@ final class ModelFunctions {
     private ModelFunctions() {}
 
     static Kernels compile(
-            ModelConfig config, Adapters adapters, Precision precision, Objective objective, Device device) {
+            ModelConfig config, Adapters adapters, Precision precision, double balanceWeight, Device device) {
         List<String> scripts = scripts(config, precision, device);
-        return Kernels.compile(constants(config, adapters, precision, objective), scripts, device);
+        return Kernels.compile(constants(config, adapters, precision, balanceWeight), scripts, device);
     }
 
     /// The library of a GPU as a file, which any PyTorch of the same or a later version loads.
     static byte[] archive(ModelConfig config, Precision precision) {
         return ScriptArchive.write(
-                constants(config, Adapters.NONE, precision, Objective.CROSS_ENTROPY),
-                scripts(config, precision, Device.gpu()));
+                constants(config, Adapters.NONE, precision, 0), scripts(config, precision, Device.gpu()));
     }
 
     private static SequencedMap<String, Number> constants(
-            ModelConfig config, Adapters adapters, Precision precision, Objective objective) {
+            ModelConfig config, Adapters adapters, Precision precision, double balanceWeight) {
         SequencedMap<String, Number> constants = new LinkedHashMap<>();
         constants.put("eps", config.rmsNormEps());
         constants.put("compute_type", precision.scalarType());
         constants.put("ignored", (long) DeepSeekModel.IGNORED_TARGET);
-        constants.put("prediction_weight", objective.predictionWeight());
         constants.put("adapter_scale", adapters.scale());
         switch (config.attention()) {
             case AttentionShape.Grouped shape -> Attention.constants(shape, constants);
             case AttentionShape.Latent shape -> LatentAttention.constants(shape, config, constants);
         }
-        config.experts().ifPresent(shape -> Router.constants(shape, objective, constants));
+        config.experts().ifPresent(shape -> Router.constants(shape, balanceWeight, constants));
         return constants;
     }
 

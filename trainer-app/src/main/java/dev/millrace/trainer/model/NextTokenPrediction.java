@@ -22,8 +22,8 @@ record NextTokenPrediction(
               h_BTM = (self).rms_norm(state_BTM, state_gain_M)
               return torch.to((self).product(torch.cat([e_BTM, h_BTM], 2), project_Mx2M), 6)
             def prediction_loss(self: __torch__.Kernels, x_BTM: Tensor, gain_M: Tensor, head_VxM: Tensor, \
-            targets_N: Tensor) -> Tensor:
-              return torch.mul((self).loss(x_BTM, gain_M, head_VxM, targets_N), self.prediction_weight)
+            targets_N: Tensor, weight: Tensor) -> Tensor:
+              return torch.mul((self).loss(x_BTM, gain_M, head_VxM, targets_N), weight)
             """;
 
     static NextTokenPrediction of(ModelConfig config, Parameters parameters, NDManager owner) {
@@ -58,13 +58,15 @@ record NextTokenPrediction(
     /// @param x_BTM the model's last state, before its final norm
     /// @param next_BT the token after each place of the module
     /// @param targets_N the token after that, row by row, or the ignored one
+    /// @param weight eq. 25: lambda
     NDArray loss(
             BlockPart.Pass pass,
             NDArray x_BTM,
             LanguageHead head,
             NDArray embedding_VxM,
             NDArray next_BT,
-            NDArray targets_N) {
+            NDArray targets_N,
+            double weight) {
         try (NDArray input_BTM = pass.run(
                         "prediction_input",
                         x_BTM,
@@ -75,7 +77,8 @@ record NextTokenPrediction(
                         stateGain_M,
                         project_Mx2M);
                 NDArray predicted_BTM = block.forward(pass, input_BTM)) {
-            return pass.run("prediction_loss", predicted_BTM, headGain_M, head.head_VxM(), targets_N);
+            NDArray factor = pass.scope().create((float) weight);
+            return pass.run("prediction_loss", predicted_BTM, headGain_M, head.head_VxM(), targets_N, factor);
         }
     }
 }

@@ -63,14 +63,14 @@ record Router(NDArray router_ExM, NDArray bias_E) {
               return torch.mul(sum, torch.div(torch.mul(self.balance_weight, experts), self.experts_per_token))
             """;
 
-    static void constants(ExpertShape shape, Objective objective, SequencedMap<String, Number> constants) {
+    static void constants(ExpertShape shape, double balanceWeight, SequencedMap<String, Number> constants) {
         constants.put("router_sigmoid", shape.scoring() == ExpertShape.Scoring.SIGMOID ? 1L : 0L);
         constants.put("router_normalized", shape.normalized() ? 1L : 0L);
         constants.put("router_scale", shape.scale());
         constants.put("router_groups", (long) shape.groups());
         constants.put("router_groups_per_token", (long) shape.groupsPerToken());
         constants.put("experts_per_token", (long) shape.perToken());
-        constants.put("balance_weight", objective.balanceWeight());
+        constants.put("balance_weight", balanceWeight);
     }
 
     /// What the router says of some tokens, for reading.

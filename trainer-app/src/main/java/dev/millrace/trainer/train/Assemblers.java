@@ -2,7 +2,6 @@ package dev.millrace.trainer.train;
 
 import dev.millrace.trainer.batch.BatchAssembler;
 import dev.millrace.trainer.batch.BatchConfig;
-import dev.millrace.trainer.batch.BatchRamp;
 import dev.millrace.trainer.batch.RecordReader;
 import dev.millrace.trainer.batch.Skip;
 import dev.millrace.trainer.batch.SkipRanges;
@@ -43,7 +42,7 @@ final class Assemblers {
                 new BatchAssembler.Shape(
                         batch.sequenceLength(),
                         batch.microBatch(),
-                        BatchRamp.parse(batch.accumulation(), batch.ramp().orElse(List.of())),
+                        Schedules.microBatches(batch),
                         settings.intake().maxConsecutiveBad()),
                 steps,
                 start.cursor(),

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedMap;
@@ -49,8 +50,10 @@ final class RunFingerprint {
                             "millrace.train.weight-decay",
                             "millrace.train.max-gradient-norm",
                             "millrace.train.router-bias-rate",
+                            "millrace.train.router-bias-ramp",
                             "millrace.train.balance-weight",
                             "millrace.train.prediction-weight",
+                            "millrace.train.prediction-ramp",
                             "millrace.batch.document-mask",
                             "millrace.train.spike.sigma",
                             "millrace.train.spike.window",
@@ -99,15 +102,17 @@ final class RunFingerprint {
         values.put(
                 "millrace.train.epochs",
                 train.epochs().isPresent() ? Integer.toString(train.epochs().getAsInt()) : "for ever");
-        values.put("millrace.train.learning-rate", Schedules.of(train).toString());
+        values.put("millrace.train.learning-rate", Schedules.learningRate(train).toString());
         values.put("millrace.train.beta1", Double.toString(train.beta1()));
         values.put("millrace.train.beta2", Double.toString(train.beta2()));
         values.put("millrace.train.epsilon", Double.toString(train.epsilon()));
         values.put("millrace.train.weight-decay", Double.toString(train.weightDecay()));
         values.put("millrace.train.max-gradient-norm", Double.toString(train.maxGradientNorm()));
         values.put("millrace.train.router-bias-rate", Double.toString(train.routerBiasRate()));
+        values.put("millrace.train.router-bias-ramp", stages(train.routerBiasRamp()));
         values.put("millrace.train.balance-weight", Double.toString(train.balanceWeight()));
         values.put("millrace.train.prediction-weight", Double.toString(train.predictionWeight()));
+        values.put("millrace.train.prediction-ramp", stages(train.predictionRamp()));
         OptionalDouble sigma = train.spike().sigma();
         values.put("millrace.train.spike.sigma", sigma.isPresent() ? Double.toString(sigma.getAsDouble()) : OFF);
         values.put(
@@ -121,9 +126,7 @@ final class RunFingerprint {
         values.put(
                 "millrace.batch.accumulation", Integer.toString(settings.batch().accumulation()));
         values.put("millrace.batch.document-mask", settings.batch().documentMask() ? "true" : OFF);
-        values.put(
-                "millrace.batch.ramp",
-                settings.batch().ramp().map(stages -> String.join(",", stages)).orElse(OFF));
+        values.put("millrace.batch.ramp", stages(settings.batch().ramp()));
         values.put(
                 "millrace.intake.max-record-size",
                 Long.toString(settings.intake().maxRecordSize().asLongValue()));
@@ -150,6 +153,10 @@ final class RunFingerprint {
         values.put("topic id", met.topicId());
         values.put(ISOLATION_LEVEL, met.isolationLevel());
         return values;
+    }
+
+    private static String stages(Optional<List<String>> ramp) {
+        return ramp.map(stages -> String.join(",", stages)).orElse(OFF);
     }
 
     private static String fillInTheMiddle(TokenizerConfig.FillInTheMiddle settings, long seed) {

@@ -4,9 +4,9 @@ import ai.djl.Device;
 import dev.millrace.trainer.checkpoint.Checkpoint;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
+import dev.millrace.trainer.learn.Objective;
 import dev.millrace.trainer.model.AdapterShape;
 import dev.millrace.trainer.model.ModelConfig;
-import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.weights.WeightFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,8 +77,8 @@ record RunLearner(
                 train.epsilon(),
                 train.weightDecay(),
                 train.maxGradientNorm(),
-                train.routerBiasRate(),
-                new Objective(train.balanceWeight(), train.predictionWeight()),
+                Schedules.routerBiasRate(train),
+                new Objective(train.balanceWeight(), Schedules.predictionWeight(train)),
                 engine.precision().on(devices[0]),
                 engine.recompute(),
                 train.initStd());

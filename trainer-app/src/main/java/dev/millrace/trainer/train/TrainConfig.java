@@ -9,6 +9,7 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -74,6 +75,9 @@ public interface TrainConfig {
     @DecimalMin("0")
     double routerBiasRate();
 
+    /// Other rates from later steps on, `step:rate`, ascending; steps count from 1. DeepSeek-V3 ends with 0.
+    Optional<List<String>> routerBiasRamp();
+
     /// Weight of the sequence-wise balance loss of experts (α).
     @WithDefault("0.0001")
     @DecimalMin("0")
@@ -83,6 +87,9 @@ public interface TrainConfig {
     @WithDefault("0.3")
     @DecimalMin("0")
     double predictionWeight();
+
+    /// Other weights from later steps on, `step:weight`, ascending; steps count from 1. DeepSeek-V3 ends with 0.1.
+    Optional<List<String>> predictionRamp();
 
     /// Steps in a row without a finite loss and gradient norm that stop the training. Each leaves the weights as they
     /// are.

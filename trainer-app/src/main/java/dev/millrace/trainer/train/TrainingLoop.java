@@ -250,6 +250,7 @@ public final class TrainingLoop {
             StepBatch following = batches.ready();
             ahead = following == null ? null : stage(following);
             int left = staged.microBatches().size();
+            learner.begin(step + 1);
             for (Learner.MicroBatch microBatch : staged.microBatches()) {
                 learner.accumulate(microBatch, staged.batch().targetCount());
                 status.beat();

@@ -266,7 +266,7 @@ final class TrainingRun {
                         fingerprint),
                 state,
                 learner,
-                Schedules.of(train),
+                Schedules.learningRate(train),
                 checkpoints,
                 records.ledger(),
                 records.outbox(),

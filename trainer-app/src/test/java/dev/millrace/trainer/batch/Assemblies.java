@@ -98,7 +98,7 @@ final class Assemblies {
                 seen,
                 skips,
                 new BatchAssembler.Shape(
-                        length, windowsPerStep, BatchRamp.constant(1), bounds.isPresent() && length < 8 ? 100 : 3),
+                        length, windowsPerStep, Ramp.constant(1), bounds.isPresent() && length < 8 ? 100 : 3),
                 0,
                 start,
                 bounds,

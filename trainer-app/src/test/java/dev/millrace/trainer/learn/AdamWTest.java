@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import dev.millrace.trainer.model.Objective;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.model.Precision;
 import dev.millrace.trainer.model.Recompute;
 import java.util.LinkedHashMap;
@@ -39,7 +39,7 @@ class AdamWTest {
                 EPSILON,
                 DECAY,
                 maxNorm,
-                0,
+                Ramp.constant(0.0),
                 Objective.CROSS_ENTROPY,
                 Precision.FP32,
                 Recompute.NONE,

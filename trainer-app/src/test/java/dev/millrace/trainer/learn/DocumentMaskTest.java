@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import dev.millrace.trainer.model.ModelConfig;
-import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.model.Precision;
 import dev.millrace.trainer.model.Recompute;
 import dev.millrace.trainer.model.TokenGrid;

@@ -7,7 +7,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.millrace.trainer.model.DeepSeekModel;
-import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.model.Precision;
 import dev.millrace.trainer.model.TokenGrid;
 import dev.millrace.trainer.weights.SafetensorsFile;

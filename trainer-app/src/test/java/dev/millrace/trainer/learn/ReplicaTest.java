@@ -8,8 +8,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.model.AdapterShape;
-import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.model.Precision;
 import dev.millrace.trainer.model.Recompute;
 import dev.millrace.trainer.model.TokenGrid;
@@ -38,7 +38,7 @@ class ReplicaTest {
             1,
             0.1,
             1.0,
-            0.001,
+            Ramp.constant(0.001),
             new Objective(0.1, 0.3),
             Precision.FP32,
             Recompute.NONE,

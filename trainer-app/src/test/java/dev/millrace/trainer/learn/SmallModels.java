@@ -1,8 +1,8 @@
 package dev.millrace.trainer.learn;
 
 import ai.djl.Device;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.model.ModelConfig;
-import dev.millrace.trainer.model.Objective;
 import dev.millrace.trainer.model.Precision;
 import dev.millrace.trainer.model.Recompute;
 import java.util.OptionalDouble;
@@ -48,8 +48,27 @@ public final class SmallModels {
     }
 
     static LearnerSettings settings(long seed, Objective objective, Precision precision) {
+        return settings(seed, Ramp.constant(0.001), objective, precision);
+    }
+
+    public static LearnerSettings settings(long seed, Ramp<Double> routerBiasRate, Objective objective) {
+        return settings(seed, routerBiasRate, objective, Precision.FP32);
+    }
+
+    private static LearnerSettings settings(
+            long seed, Ramp<Double> routerBiasRate, Objective objective, Precision precision) {
         return new LearnerSettings(
-                seed, 0.9, 0.95, 1e-8, 0.1, 1.0, 0.001, objective, precision, Recompute.NONE, OptionalDouble.of(0.1));
+                seed,
+                0.9,
+                0.95,
+                1e-8,
+                0.1,
+                1.0,
+                routerBiasRate,
+                objective,
+                precision,
+                Recompute.NONE,
+                OptionalDouble.of(0.1));
     }
 
     /// Ids that follow from `from` and rise by varying strides, so that there is something to learn.

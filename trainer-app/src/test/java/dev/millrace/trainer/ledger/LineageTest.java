@@ -3,11 +3,11 @@ package dev.millrace.trainer.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.trainer.batch.BatchAssembler;
-import dev.millrace.trainer.batch.BatchRamp;
 import dev.millrace.trainer.batch.Bounds;
 import dev.millrace.trainer.batch.Composition;
 import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.PartitionCursor;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.batch.ScriptedLog;
 import dev.millrace.trainer.batch.SeenIds;
 import dev.millrace.trainer.batch.Skip;
@@ -267,7 +267,7 @@ class LineageTest {
                 ScriptedLog::read,
                 new SeenIds(3),
                 new SkipRanges(List.of(), takenOut),
-                new BatchAssembler.Shape(length, windows, BatchRamp.constant(1), 100),
+                new BatchAssembler.Shape(length, windows, Ramp.constant(1), 100),
                 0,
                 start,
                 bounds,

@@ -34,7 +34,8 @@ class AdaptersTest {
     private static final int LENGTH = 14;
     private static final int RANK = 4;
     private static final double SCALE = 2;
-    private static final Objective OBJECTIVE = new Objective(1e-2, 0.3);
+    private static final double BALANCE_WEIGHT = 1e-2;
+    private static final double PREDICTION_WEIGHT = 0.3;
     private static final Set<String> ATTENTION =
             Set.of("q_proj", "k_proj", "v_proj", "o_proj", "q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj");
     private static final Set<String> FEED_FORWARD = Set.of("gate_proj", "up_proj", "down_proj");
@@ -179,8 +180,8 @@ class AdaptersTest {
                 sums.put(site.matrix(), tensor(weights, site.matrix()).add(product));
             }
             Adapters adapters = Adapters.of(shape, config, low);
-            adapted = new DeepSeekModel(config, weights, adapters, precision, OBJECTIVE);
-            formed = new DeepSeekModel(config, sums, precision, OBJECTIVE);
+            adapted = new DeepSeekModel(config, weights, adapters, precision, BALANCE_WEIGHT);
+            formed = new DeepSeekModel(config, sums, precision, BALANCE_WEIGHT);
             learnedLow = adapted.learn(List.copyOf(low.values()));
             learnedSums = formed.learn(List.copyOf(sums.values()));
         }
@@ -217,6 +218,7 @@ class AdaptersTest {
                                 new TokenGrid(Arrays.copyOf(ids, ROWS * LENGTH), ROWS, LENGTH),
                                 new TokenGrid(Arrays.copyOfRange(ids, 1, ids.length), ROWS, LENGTH),
                                 scope.full(new Shape(), 1f / (ROWS * LENGTH)),
+                                PREDICTION_WEIGHT,
                                 recompute,
                                 gradients)
                         .getFloat();

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
+import dev.millrace.trainer.learn.Objective;
 import dev.millrace.trainer.learn.StepOutcome;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.weights.SafetensorsFile;
@@ -134,7 +136,7 @@ class RecipeParityTest {
                 1e-8,
                 0.1,
                 1.0,
-                BIAS_RATE,
+                Ramp.constant(BIAS_RATE),
                 new Objective(BALANCE_WEIGHT, PREDICTION_WEIGHT),
                 Precision.FP32,
                 recompute,

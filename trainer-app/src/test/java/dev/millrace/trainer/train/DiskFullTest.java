@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.proof.SmallFileSystem;
-import dev.millrace.trainer.batch.BatchRamp;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.learn.SmallModels;
 import dev.millrace.trainer.learn.TorchEngine;
 import java.io.IOException;
@@ -128,7 +128,7 @@ class DiskFullTest {
     }
 
     private SmallRun run(Path root, long stride) {
-        return new SmallRun(root, model, 10, Optional.empty(), BatchRamp.constant(1)).checkpointingEvery(stride);
+        return new SmallRun(root, model, 10, Optional.empty(), Ramp.constant(1)).checkpointingEvery(stride);
     }
 
     /// Enough for 40 steps; some are bad, some have ids.

@@ -101,6 +101,22 @@ class RunLearnerTest {
                 .hasMessageContaining("nowhere is not there");
     }
 
+    @Test
+    void namesTheRampThatCannotBe() {
+        refused("millrace.train.router-bias-ramp", "10:much", " = 10:much: much is no number");
+        refused("millrace.train.router-bias-ramp", "10:0,5:0.1", " names step 5 after step 10");
+        refused("millrace.train.prediction-ramp", "10:-0.1", " = 10:-0.1: it must be at least 0, not -0.1");
+        refused("millrace.train.prediction-ramp", "0.1", " = 0.1 is no stage");
+    }
+
+    private void refused(String property, String ramp, String problem) {
+        assertThatThrownBy(() -> wanted(Map.of(property, ramp))
+                        .start(Optional.empty(), Device.cpu())
+                        .close())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(property + problem);
+    }
+
     private void refused(Checkpoint checkpoint, Map<String, String> settings, String problem) throws IOException {
         RunLearner wanted = wanted(settings);
         assertThatThrownBy(() ->

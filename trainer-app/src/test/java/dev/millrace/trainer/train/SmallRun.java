@@ -5,9 +5,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.millrace.trainer.batch.BatchAssembler;
-import dev.millrace.trainer.batch.BatchRamp;
 import dev.millrace.trainer.batch.Cursor;
 import dev.millrace.trainer.batch.Prefetcher;
+import dev.millrace.trainer.batch.Ramp;
 import dev.millrace.trainer.batch.ScriptedLog;
 import dev.millrace.trainer.batch.SeenIds;
 import dev.millrace.trainer.batch.SkipRanges;
@@ -51,13 +51,14 @@ final class SmallRun {
     private final Path model;
     private final int maxNonFinite;
     private final Optional<SpikeRule> spikes;
-    private final BatchRamp ramp;
+    private final Ramp<Integer> ramp;
     private Optional<HeldOutSet> heldOut = Optional.empty();
     private long stride = 1;
+    private LearnerSettings settings = SmallModels.settings(3);
     final List<String> lines = Collections.synchronizedList(new ArrayList<>());
     final TrainingStatus status = new TrainingStatus(InstantSource.system(), Duration.ofMinutes(1));
 
-    SmallRun(Path directory, Path model, int maxNonFinite, Optional<SpikeRule> spikes, BatchRamp ramp) {
+    SmallRun(Path directory, Path model, int maxNonFinite, Optional<SpikeRule> spikes, Ramp<Integer> ramp) {
         this.directory = directory;
         this.model = model;
         this.maxNonFinite = maxNonFinite;
@@ -68,6 +69,12 @@ final class SmallRun {
     /// So many steps lie between two checkpoints.
     SmallRun checkpointingEvery(long steps) {
         stride = steps;
+        return this;
+    }
+
+    /// Learns otherwise than with [SmallModels#settings].
+    SmallRun learning(LearnerSettings other) {
+        settings = other;
         return this;
     }
 
@@ -119,7 +126,6 @@ final class SmallRun {
             Beside beside = last.isPresent()
                     ? Beside.of(last.get(), state.cursor())
                     : new Beside(new Outbox(), new SeenIds(Beside.WINDOW));
-            LearnerSettings settings = SmallModels.settings(3);
             try (Learner learner = last.isPresent()
                             ? Learner.restore(
                                     last.get().directory(),

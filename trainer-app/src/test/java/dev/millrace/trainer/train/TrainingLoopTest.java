@@ -2,18 +2,24 @@ package dev.millrace.trainer.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
-import dev.millrace.trainer.batch.BatchRamp;
+import dev.millrace.trainer.batch.Ramp;
+import dev.millrace.trainer.learn.LearnerSettings;
+import dev.millrace.trainer.learn.Objective;
 import dev.millrace.trainer.learn.SmallModels;
 import dev.millrace.trainer.learn.SpikeRule;
 import dev.millrace.trainer.learn.TorchEngine;
+import dev.millrace.trainer.weights.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,8 +52,7 @@ class TrainingLoopTest {
     }
 
     private SmallRun run(String name, int maxNonFinite, Optional<SpikeRule> spikes) throws IOException {
-        return new SmallRun(
-                Files.createDirectory(root.resolve(name)), model, maxNonFinite, spikes, BatchRamp.constant(1));
+        return new SmallRun(Files.createDirectory(root.resolve(name)), model, maxNonFinite, spikes, Ramp.constant(1));
     }
 
     @Test
@@ -138,7 +143,7 @@ class TrainingLoopTest {
     void stepsGrowAsTheRampSaysAndARunThatIsInterruptedMakesTheSame() throws Exception {
         // Given: the step that is interrupted is the last small one
         String[] records = records(20, 9, SPIKE);
-        BatchRamp ramp = BatchRamp.parse(1, List.of("3:2", "6:3"));
+        Ramp<Integer> ramp = new Ramp<>(1, new TreeMap<>(Map.of(3L, 2, 6L, 3)));
         SmallRun undisturbed = grown("undisturbed", ramp);
         SmallRun interrupted = grown("interrupted", ramp);
 
@@ -153,6 +158,49 @@ class TrainingLoopTest {
         assertThat(interrupted.windows()).isEqualTo(undisturbed.windows());
         for (String file : LEARNED) {
             assertThat(interrupted.file(7, file)).hasSameBinaryContentAs(undisturbed.file(7, file));
+        }
+    }
+
+    @Test
+    void biasRateAndPredictionWeightAreThoseOfTheStepAlsoWhereTheRunWasInterrupted() throws Exception {
+        // Given: biases stand still from step 4 on, and the token after next counts no more from step 3 on
+        String[] records = records(8, 5, SPIKE);
+        Ramp<Double> biasRate = new Ramp<>(0.001, new TreeMap<>(Map.of(4L, 0.0)));
+        Ramp<Double> predictionWeight = new Ramp<>(0.3, new TreeMap<>(Map.of(3L, 0.0)));
+        LearnerSettings settings = SmallModels.settings(3, biasRate, new Objective(1e-4, predictionWeight));
+        SmallRun undisturbed = run("undisturbed", 10, Optional.empty()).learning(settings);
+        SmallRun interrupted = run("interrupted", 10, Optional.empty()).learning(settings);
+
+        // When
+        undisturbed.trainTo(6, records);
+        for (long step : List.of(2, 3, 5, 6)) {
+            interrupted.trainTo(step, records);
+        }
+
+        // Then
+        for (SmallRun run : List.of(undisturbed, interrupted)) {
+            assertThat(bias(run, 3)).isNotEqualTo(bias(run, 2));
+            assertThat(bias(run, 6)).isEqualTo(bias(run, 3)).isNotEqualTo(bias(run, 1));
+            assertThat(momentum(run, 2)).isNotCloseTo(0.9f * momentum(run, 1), withinPercentage(1));
+            for (int step = 3; step <= 6; step++) {
+                // Without a gradient it decays by beta1.
+                assertThat(momentum(run, step)).isCloseTo(0.9f * momentum(run, step - 1), withinPercentage(0.01));
+            }
+        }
+        for (String file : LEARNED) {
+            assertThat(interrupted.file(6, file)).hasSameBinaryContentAs(undisturbed.file(6, file));
+        }
+    }
+
+    private static float[] bias(SmallRun run, long step) throws IOException {
+        try (SafetensorsFile file = SafetensorsFile.open(run.file(step, "model.safetensors"))) {
+            return file.floats("model.layers.1.mlp.gate.e_score_correction_bias");
+        }
+    }
+
+    private static float momentum(SmallRun run, long step) throws IOException {
+        try (SafetensorsFile file = SafetensorsFile.open(run.file(step, "optimizer.safetensors"))) {
+            return file.floats("exp_avg.model.layers.3.eh_proj.weight")[0];
         }
     }
 
@@ -192,7 +240,7 @@ class TrainingLoopTest {
         assertThat(plain.status.lastEvaluation()).isEmpty();
     }
 
-    private SmallRun grown(String name, BatchRamp ramp) throws IOException {
+    private SmallRun grown(String name, Ramp<Integer> ramp) throws IOException {
         return new SmallRun(Files.createDirectory(root.resolve(name)), model, 10, Optional.empty(), ramp);
     }
 
