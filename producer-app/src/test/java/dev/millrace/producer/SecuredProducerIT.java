@@ -11,6 +11,7 @@ import dev.millrace.testing.RawRequest;
 import dev.millrace.testing.TokenIssuer;
 import dev.millrace.testing.TopicLog;
 import dev.millrace.testing.TraceCollector;
+import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -36,6 +37,8 @@ class SecuredProducerIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final String INGEST_KEY = "3f1c9a6be5d24f0c8a7722d0ce0f5a11";
     private static final String ADMIN_KEY = "a81e0d3377c84b1f9d5b6e4f20c1b7fe";
+    private static final String PATH = "/v1/documents";
+    private static final String LINES = "application/x-ndjson";
     private static final String DOCUMENT = "{\"text\":\"privy\",\"id\":\"%s\"}";
 
     @TempDir
@@ -69,6 +72,7 @@ class SecuredProducerIT {
                 "team-a:ingest:" + hash(INGEST_KEY) + ",operator:admin:" + hash(ADMIN_KEY));
         settings.put("quarkus.oidc.tenant-enabled", "true");
         settings.put("quarkus.oidc.auth-server-url", issuer.url());
+        settings.put("millrace.api.write-timeout", "3s");
         settings.put("quarkus.http.ssl-port", Integer.toString(tlsPort));
         settings.put("quarkus.tls.key-store.p12.path", certificates.store().toString());
         settings.put("quarkus.tls.key-store.p12.password", certificates.password());
@@ -235,6 +239,40 @@ class SecuredProducerIT {
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
             assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
         }
+    }
+
+    /// One sends on what nobody asked for, the other fills its share of the connection and does not read its reports.
+    @Test
+    void aRequestThatIsBrokenOffLeavesItsNeighboursOnTheConnectionAlone() {
+        try (SharedConnection connection = new SharedConnection(tlsPort, certificates)) {
+            // Given: a stream in the middle of its documents
+            SharedConnection.Exchange neighbour = connection.post(PATH, withKey(LINES));
+            neighbour.write(DOCUMENT.formatted("h2-1") + "\n");
+            assertThat(neighbour.answer().version()).isEqualTo(HttpVersion.HTTP_2);
+            neighbour.readUntil("\"h2-1\"");
+
+            // When
+            SharedConnection.Exchange refused = connection.post(PATH, withKey("application/x-unheard-of"));
+            refused.write("x");
+            assertThat(refused.answer().statusCode()).isEqualTo(415);
+            SharedConnection.Exchange deaf = connection.postDeaf(PATH, withKey(LINES));
+            for (int i = 0; i < 1_000; i++) {
+                deaf.write("{}\n".repeat(1_000));
+            }
+
+            // Then: beside them, and after them, it goes on
+            neighbour.write(DOCUMENT.formatted("h2-2") + "\n").readUntil("\"h2-2\"");
+            assertThat(deaf.isBrokenOff()).isFalse();
+            assertThat(refused.brokenOff()).as("RST_STREAM with NO_ERROR").isZero();
+            assertThat(refused.readUntil("}")).contains("\"status\":415");
+            assertThat(deaf.brokenOff()).as("RST_STREAM with CANCEL").isEqualTo(8);
+            neighbour.write(DOCUMENT.formatted("h2-3") + "\n").end();
+            assertThat(neighbour.readUntil("\"delivered\":3")).contains("\"h2-3\"");
+        }
+    }
+
+    private static Map<String, String> withKey(String type) {
+        return Map.of("Content-Type", type, "X-API-Key", INGEST_KEY);
     }
 
     @Test

@@ -70,11 +70,12 @@ final class DocumentStream {
 
     void start() {
         response.exceptionHandler(gone -> abandon());
-        response.drainHandler(_ -> {
+        // Not at once: it may be told in the middle of a write.
+        response.drainHandler(_ -> context.runOnContext(_ -> {
             stopWriteTimer();
             drain();
             readOn();
-        });
+        }));
         request.exceptionHandler(gone -> abandon());
         request.handler(buffer -> {
             request.pause();
@@ -100,7 +101,9 @@ final class DocumentStream {
             stopped = true;
             bodyEnded = true;
             deadline.stop();
-            request.pause();
+            if (!request.isEnded()) {
+                request.pause();
+            }
             drain();
         });
     }
@@ -310,7 +313,7 @@ final class DocumentStream {
                                 "a client did not read its reports for millrace.api.write-timeout = %s: cut off",
                                 reception.config().writeTimeout());
                         abandon();
-                        var _ = request.connection().close();
+                        Exchange.breakOff(request, false);
                     });
         }
     }
@@ -325,9 +328,9 @@ final class DocumentStream {
         Future<Void> ended =
                 response.end(new ReportLines().line(this::writeSummary).take());
         if (stopped) {
-            var _ = ended.onComplete(_ -> request.connection().close());
+            var _ = ended.onComplete(done -> Exchange.breakOff(request, done.succeeded()));
         } else {
-            UnreadBody.drop(request);
+            UnreadBody.drop(request, ended);
         }
     }
 
@@ -360,7 +363,7 @@ final class DocumentStream {
         end();
         if (answering) {
             LOG.warnf("a stream of documents was cut off after %d: %s", nextIndex, problem.detail());
-            var _ = request.connection().close();
+            Exchange.breakOff(request, false);
         } else {
             problem.refuse(request);
         }

@@ -3,6 +3,7 @@ package dev.millrace.producer.api;
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Fault;
 import dev.millrace.producer.store.StoreFullException;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
@@ -72,13 +73,16 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
     /// Answers a request whose body may not have been read to its end: what still comes of it is dropped, for a
     /// while.
     void refuse(HttpServerRequest request) {
-        answer(request.response());
-        UnreadBody.drop(request);
+        UnreadBody.drop(request, send(request.response()));
     }
 
     void answer(HttpServerResponse response) {
+        var _ = send(response);
+    }
+
+    private Future<Void> send(HttpServerResponse response) {
         retryAfter.ifPresent(after -> response.putHeader("Retry-After", Long.toString(Math.max(1, after.toSeconds()))));
-        var _ = response.setStatusCode(status)
+        return response.setStatusCode(status)
                 .putHeader("Content-Type", "application/problem+json")
                 .end(json().toBuffer());
     }
