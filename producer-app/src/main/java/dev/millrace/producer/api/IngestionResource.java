@@ -14,7 +14,6 @@ import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.util.List;
-import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 
 /// `/v1/ingestions`: files that the server reads itself.
@@ -106,13 +105,13 @@ public class IngestionResource {
     @DELETE
     @Path("{id}")
     public Response cancel(@PathParam("id") String id) {
-        try {
-            return jobs.cancel(id)
-                    .map(state -> Response.accepted(View.of(id, state)).build())
-                    .orElseGet(() -> unknown(id));
-        } catch (KafkaException e) {
-            return later(problem(503, "The broker is away", String.valueOf(e.getMessage())));
-        }
+        return switch (jobs.cancel(id)) {
+            case IngestionJobs.Cancellation.Written written ->
+                Response.accepted(View.of(id, written.state())).build();
+            case IngestionJobs.Cancellation.Unknown _ -> unknown(id);
+            case IngestionJobs.Cancellation.Unavailable away ->
+                later(problem(503, "The broker is away", away.reason()));
+        };
     }
 
     private static Response unknown(String id) {

@@ -14,11 +14,10 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.InvalidProducerEpochException;
-import org.apache.kafka.common.errors.ProducerFencedException;
 
 /// Files through admission to the log, in constant memory, each document once.
 ///
@@ -26,9 +25,11 @@ import org.apache.kafka.common.errors.ProducerFencedException;
 /// records sees each line once, whenever this process is killed. A transaction that fails is handled the same way
 /// as a crash: everything is dropped, the log is opened anew, and reading goes on where it says that it was.
 ///
-/// Runs on one thread; [#stop], [#cancel] and [#state] may be called from any.
+/// Each time it says, too, whether this is still to be run. Two that hold the log in turn fence each other off, and
+/// who has the older order gives way; who was fenced off by one that only wrote something down goes on.
+///
+/// Runs on one thread; [#stop] and [#state] may be called from any.
 final class Ingestion {
-    private static final Duration RETRY = Duration.ofSeconds(1);
     /// Files that one transaction may end, and lines that the broker refuses for good, before something gives way.
     private static final int MOST_CURSORS = 1_000;
     private static final int MOST_REFUSED = 1_000;
@@ -40,18 +41,19 @@ final class Ingestion {
     private final Settings settings;
     private final Course course;
     private final Map<Place, String> refused = new ConcurrentHashMap<>();
-    private final Path root;
-    private final boolean served;
     private long began;
     private long lastCommit;
     private volatile boolean stopped;
-    private volatile boolean cancelled;
     private volatile IngestionState now;
+    /// Of the runs before this one.
+    private Totals before = Totals.NONE;
+
     private Totals ofThisRun = Totals.NONE;
 
     /// @param commitInterval between two transactions, as long as the file gives enough
     /// @param patience with a broker that is away: the longest time without a commit
-    record Settings(Duration commitInterval, Duration patience) {}
+    /// @param retry after a transaction that failed
+    record Settings(Duration commitInterval, Duration patience, Duration retry) {}
 
     /// A document of a file.
     private record Place(Path file, String unit, long line) {
@@ -64,16 +66,14 @@ final class Ingestion {
     /// How an ingestion ended.
     ///
     /// @param totals of this run
-    /// @param stopped whether it was told to stop before the end
+    /// @param stopped whether it was told to end before its end
     record End(Totals totals, boolean stopped) {}
 
     /// @param root what is ingested
     /// @param served whether a server runs it
     Ingestion(
             Path root, boolean served, Reading reading, IngestionLog.Opener opener, Settings settings, Course course) {
-        this.root = root;
-        this.served = served;
-        this.now = IngestionState.running(root, served, Totals.NONE);
+        this.now = IngestionState.unordered(root, served);
         this.reading = reading;
         this.opener = opener;
         this.settings = settings;
@@ -85,29 +85,46 @@ final class Ingestion {
         stopped = true;
     }
 
-    /// As [#stop], and for good: only a new order runs it again.
-    void cancel() {
-        cancelled = true;
-        stopped = true;
-    }
-
     /// What was committed last.
     IngestionState state() {
         return now;
     }
 
-    /// Opens the log and writes that this ingestion runs, without reading anything yet.
-    void announce() {
+    /// Orders it: writes that it runs, without reading anything yet.
+    void order() {
         try (IngestionLog log = opener.open()) {
-            commit(log, IngestionState.running(root, served, log.progress().totals()), List.of());
+            order(log);
         }
     }
 
-    /// Writes that it ends without having come to its end.
-    void end(IngestionState.Phase phase, String why) {
+    /// Orders it in place of one that nobody runs any more.
+    ///
+    /// @param orphan how that one stood
+    /// @return whether it was: not where anything was written since
+    boolean orderInPlaceOf(IngestionState orphan) {
         try (IngestionLog log = opener.open()) {
-            commit(log, now.ended(phase, why, log.progress().totals()), List.of());
+            if (!log.progress().state().equals(Optional.of(orphan))) {
+                return false;
+            }
+            order(log);
+            return true;
         }
+    }
+
+    private void order(IngestionLog log) {
+        commit(log, now.orderedAfter(log.progress().state()), List.of());
+        before = now.totals();
+    }
+
+    private boolean isOrdered() {
+        return now.order() > 0;
+    }
+
+    /// Writes that it cannot go on, unless its end is written down already.
+    ///
+    /// @throws KafkaException where the cluster does not answer
+    void fail(String why) {
+        var _ = opener.end(state -> state.order() == now.order(), IngestionState.Phase.FAILED, why);
     }
 
     private void commit(IngestionLog log, IngestionState state, Collection<FileCursor> moved) {
@@ -115,33 +132,61 @@ final class Ingestion {
         now = state;
     }
 
-    /// Puts the files on the log, one after another.
+    /// Puts the files on the log, one after another. Orders that first, where nobody has.
     ///
     /// @throws IOException where a file cannot be read
     /// @throws IngestionFailedException where the log cannot be written to
     End run(List<DocumentFile> files) throws IOException, InterruptedException {
         began = System.nanoTime();
         lastCommit = began;
-        boolean ended = false;
-        while (!ended) {
-            try (IngestionLog log = opener.open()) {
-                new Pass(log).run(files);
-                ended = true;
+        boolean over = false;
+        while (!over && !stopped) {
+            try {
+                pass(files);
+                over = true;
             } catch (KafkaException e) {
                 recover(e);
             }
         }
-        course.say((stopped ? "stopped: " : "done: ") + ofThisRun.line(since(began)));
-        return new End(ofThisRun, stopped);
+        boolean cancelled = now.phase() == IngestionState.Phase.CANCELLED;
+        course.say((cancelled ? "cancelled: " : stopped ? "stopped: " : "done: ") + ofThisRun.line(since(began)));
+        return new End(ofThisRun, stopped || cancelled);
+    }
+
+    private void pass(List<DocumentFile> files) throws IOException, InterruptedException {
+        // To open the log would roll back what a newer order has under way.
+        if (isOrdered() && isClosed(opener.look())) {
+            return;
+        }
+        try (IngestionLog log = opener.open()) {
+            if (!isOrdered()) {
+                order(log);
+            }
+            if (!isClosed(log.progress().state())) {
+                new Pass(log).run(files);
+            }
+        }
+    }
+
+    /// @throws IngestionFailedException where a newer order runs
+    private boolean isClosed(Optional<IngestionState> known) {
+        Optional<IngestionState> end = known.filter(state -> state.closes(now.order()));
+        if (end.isEmpty()) {
+            return false;
+        }
+        if (end.get().order() > now.order()) {
+            throw new IngestionFailedException(
+                    "another process runs this ingestion, by a newer order; what was committed stays", true);
+        }
+        now = end.get();
+        ofThisRun = now.totals().minus(before);
+        return true;
     }
 
     private void recover(KafkaException e) throws InterruptedException {
-        if (isCausedBy(e, ProducerFencedException.class) || isCausedBy(e, InvalidProducerEpochException.class)) {
-            throw new IngestionFailedException(
-                    "another process runs this ingestion, or this one was silent for transaction.timeout.ms; what was"
-                            + " committed stays: run it again to go on",
-                    e,
-                    true);
+        if (stopped) {
+            // What was not committed, whoever goes on reads again.
+            return;
         }
         if (isCausedBy(e, AuthorizationException.class)) {
             throw new IngestionFailedException("the cluster does not allow it: " + e.getMessage(), e);
@@ -150,14 +195,14 @@ final class Ingestion {
             throw new IngestionFailedException(
                     "the broker refuses more than " + MOST_REFUSED + " documents, the last with: " + e.getMessage(), e);
         }
-        if (since(lastCommit).compareTo(settings.patience()) > 0 || stopped) {
+        if (since(lastCommit).compareTo(settings.patience()) > 0) {
             throw new IngestionFailedException(
                     "nothing could be committed for " + since(lastCommit).toSeconds() + " s: " + e.getMessage()
                             + "; run it again to go on",
                     e);
         }
         course.say("begins the last transaction again: " + e.getMessage());
-        Thread.sleep(RETRY);
+        Thread.sleep(settings.retry());
     }
 
     /// What the network thread met is thrown by a later call, wrapped.
@@ -199,12 +244,10 @@ final class Ingestion {
 
         private IngestionState end() {
             Totals after = committed.plus(open);
-            IngestionState running = IngestionState.running(root, served, after);
             if (stopped) {
-                return cancelled ? running.ended(IngestionState.Phase.CANCELLED, "", after) : running;
+                return now.running(after);
             }
-            boolean complete = after.complete();
-            return running.ended(complete ? IngestionState.Phase.DONE : IngestionState.Phase.INCOMPLETE, "", after);
+            return now.ended(after.complete() ? IngestionState.Phase.DONE : IngestionState.Phase.INCOMPLETE, "", after);
         }
 
         private void ingest(DocumentFile file) throws IOException, InterruptedException {
@@ -301,13 +344,13 @@ final class Ingestion {
         }
 
         private void commit() {
-            commit(IngestionState.running(root, served, committed.plus(open)));
+            commit(now.running(committed.plus(open)));
         }
 
         private void commit(IngestionState state) {
             Ingestion.this.commit(log, state, moved.values());
             committed = state.totals();
-            ofThisRun = ofThisRun.plus(open);
+            ofThisRun = committed.minus(before);
             open = Totals.NONE;
             moved.clear();
             begun = System.nanoTime();

@@ -5,7 +5,6 @@ import dev.millrace.producer.publish.Transactions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +14,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -77,14 +74,9 @@ final class IngestionBoard implements AutoCloseable {
     }
 
     private void read() {
-        Map<String, Object> settings = new HashMap<>(transactions.settings());
-        settings.put("client.id", settings.get("client.id") + "-ingestions");
-        settings.put("isolation.level", "read_committed");
-        settings.put("auto.offset.reset", "earliest");
-        settings.put("enable.auto.commit", false);
         TopicPartition partition = new TopicPartition(topic, 0);
         try (KafkaConsumer<String, byte[]> reader =
-                new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer())) {
+                new StateTopic(transactions.settings(), topic).consumer("ingestions")) {
             consumer = reader;
             reader.assign(List.of(partition));
             reader.seekToBeginning(List.of(partition));

@@ -7,12 +7,13 @@ final class IngestionFailedException extends RuntimeException {
     private final boolean elsewhere;
 
     IngestionFailedException(String message, Throwable cause) {
-        this(message, cause, false);
+        super(message, cause);
+        this.elsewhere = false;
     }
 
     /// @param elsewhere whether another process goes on with it
-    IngestionFailedException(String message, Throwable cause, boolean elsewhere) {
-        super(message, cause);
+    IngestionFailedException(String message, boolean elsewhere) {
+        super(message);
         this.elsewhere = elsewhere;
     }
 

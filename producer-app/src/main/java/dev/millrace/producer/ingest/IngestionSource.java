@@ -9,12 +9,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// What one ingestion reads: a file, a directory, or a pattern of files.
 ///
 /// @param root absolute
 record IngestionSource(Path root) {
     private static final int ID_BYTES = 8;
+    private static final Pattern ID = Pattern.compile("[0-9a-f]{" + 2 * ID_BYTES + "}");
 
     static IngestionSource of(Path path) {
         return new IngestionSource(path.toAbsolutePath().normalize());
@@ -29,6 +31,11 @@ record IngestionSource(Path root) {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
+    }
+
+    /// Whether this could be the id of one.
+    static boolean isId(String id) {
+        return ID.matcher(id).matches();
     }
 
     /// Its files, in an order that is the same every time.

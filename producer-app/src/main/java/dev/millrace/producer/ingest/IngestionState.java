@@ -5,16 +5,20 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Optional;
 
 /// How an ingestion stands, as it lies on the state topic.
 ///
 /// @param path what is ingested, absolute
+/// @param order number of the order that this is about, from 1: the newest is run, until its end is written down,
+///     whoever writes that
 /// @param phase where it is
 /// @param detail why it failed; empty otherwise
 /// @param served whether a server runs it, so that another may go on with it
 /// @param totals committed so far, by all runs
 /// @param at when this was written
-public record IngestionState(Path path, Phase phase, String detail, boolean served, Totals totals, Instant at) {
+public record IngestionState(
+        Path path, long order, Phase phase, String detail, boolean served, Totals totals, Instant at) {
     /// Where an ingestion is.
     public enum Phase {
         /// It runs, or its process is gone.
@@ -38,16 +42,39 @@ public record IngestionState(Path path, Phase phase, String detail, boolean serv
         }
     }
 
-    static IngestionState running(Path path, boolean served, Totals totals) {
-        return new IngestionState(path, Phase.RUNNING, "", served, totals, Instant.now());
+    /// One that nobody has ordered yet.
+    static IngestionState unordered(Path path, boolean served) {
+        return new IngestionState(path, 0, Phase.RUNNING, "", served, Totals.NONE, Instant.now());
+    }
+
+    /// As this one, ordered after all that were.
+    IngestionState orderedAfter(Optional<IngestionState> known) {
+        return new IngestionState(
+                path,
+                known.map(IngestionState::order).orElse(0L) + 1,
+                Phase.RUNNING,
+                "",
+                served,
+                known.map(IngestionState::totals).orElse(Totals.NONE),
+                Instant.now());
+    }
+
+    IngestionState running(Totals after) {
+        return new IngestionState(path, order, Phase.RUNNING, "", served, after, Instant.now());
     }
 
     IngestionState ended(Phase how, String why, Totals after) {
-        return new IngestionState(path, how, why, served, after, Instant.now());
+        return new IngestionState(path, order, how, why, served, after, Instant.now());
+    }
+
+    /// Whether an order is not to be run any more: its end is written down, or it gave way to a newer one.
+    boolean closes(long which) {
+        return order > which || (order == which && phase != Phase.RUNNING);
     }
 
     void write(ObjectNode json) {
         json.put("path", path.toString())
+                .put("order", order)
                 .put("phase", phase.text())
                 .put("detail", detail)
                 .put("served", served)
@@ -55,9 +82,11 @@ public record IngestionState(Path path, Phase phase, String detail, boolean serv
         totals.write(json);
     }
 
+    /// One that was written before orders had numbers has none.
     static IngestionState read(JsonNode json) {
         return new IngestionState(
                 Path.of(json.required("path").asText()),
+                json.path("order").asLong(0),
                 Phase.of(json.required("phase").asText()),
                 json.required("detail").asText(),
                 json.required("served").asBoolean(),

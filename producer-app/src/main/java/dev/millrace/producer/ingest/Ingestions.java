@@ -9,12 +9,15 @@ import dev.millrace.producer.publish.Transactions;
 import dev.millrace.producer.source.Reading;
 import dev.millrace.producer.store.ConfiguredStore;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Makes ingestions as the settings say. Thread-safe.
 @Singleton
 class Ingestions {
+    private static final Duration RETRY = Duration.ofSeconds(1);
+
     private final Reading reading;
     private final IngestConfig config;
     private final Transactions transactions;
@@ -42,14 +45,19 @@ class Ingestions {
         return new CourseLines(config.progressInterval(), out);
     }
 
+    /// The logs of an ingestion.
+    IngestionLog.Opener opener(String id) {
+        return KafkaIngestionLog.opener(transactions, id, config.cursorTopic());
+    }
+
     /// @param served whether a server runs it
     Ingestion create(IngestionSource source, boolean served, Course course) {
         return new Ingestion(
                 source.root(),
                 served,
                 reading,
-                () -> KafkaIngestionLog.open(transactions, source.id(), config.cursorTopic()),
-                new Ingestion.Settings(config.commitInterval(), config.patience()),
+                opener(source.id()),
+                new Ingestion.Settings(config.commitInterval(), config.patience(), RETRY),
                 course);
     }
 }

@@ -36,6 +36,15 @@ public record Totals(long documents, long delivered, long rejected, long failed,
                 bytes + more.bytes);
     }
 
+    Totals minus(Totals less) {
+        return new Totals(
+                documents - less.documents,
+                delivered - less.delivered,
+                rejected - less.rejected,
+                failed - less.failed,
+                bytes - less.bytes);
+    }
+
     /// Whether every document is on the log.
     public boolean complete() {
         return delivered == documents;

@@ -85,6 +85,9 @@ final class ParquetRows {
             Progress progress =
                     new Progress(Files.size(path), file.getFileMetaData().numRows());
             while (at(row, columns::nextBatch)) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException(path + " is not read past row " + row);
+                }
                 Batch batch = at(row, () -> batch(columns));
                 for (int i = 0; i < columns.getRecordCount(); i++) {
                     row++;

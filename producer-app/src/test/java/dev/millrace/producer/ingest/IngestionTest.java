@@ -98,18 +98,130 @@ class IngestionTest {
     }
 
     @Test
-    void whoseIdWasTakenEndsAndLeavesTheRestToTheOther() throws Exception {
+    void whatANewerOrderRunsIsLeftToItAndNotDisturbed() throws Exception {
+        // Given
         Path file = lines("a.jsonl", 5);
-        memory.failCommit(
-                1,
-                MemoryLog.Failure.BEFORE,
-                new KafkaException("in an error state", new ProducerFencedException("fenced")));
+        Ingestion older = ingestion();
+        Ingestion newer = ingestion();
+        memory.onSend(3, newer::order);
 
-        assertThatThrownBy(() -> ingest(file))
+        // When
+        assertThatThrownBy(() -> older.run(FileTree.expand(file)))
                 .isInstanceOf(IngestionFailedException.class)
                 .hasMessageContaining("another process");
 
+        // Then
         assertThat(memory.visible()).isEmpty();
+        IngestionLog log = memory.opener().open();
+        assertThatThrownBy(() -> older.run(FileTree.expand(file))).isInstanceOf(IngestionFailedException.class);
+        older.fail("a file cannot be read");
+        log.commit(newer.state().running(Totals.NONE), List.of());
+        assertThat(newer.run(FileTree.expand(file)).totals().delivered()).isEqualTo(5);
+        assertThat(memory.visible()).containsExactly("0", "1", "2", "3", "4");
+    }
+
+    @Test
+    void whoWasFencedOffByOneThatDidNotOrderItGoesOn() throws Exception {
+        Path file = lines("a.jsonl", 5);
+        memory.onSend(3, () -> memory.opener().open().close());
+
+        Totals totals = ingest(file);
+
+        assertThat(memory.visible()).containsExactly("0", "1", "2", "3", "4");
+        assertThat(totals.delivered()).isEqualTo(5);
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.DONE);
+    }
+
+    @Test
+    void whatIsCancelledWhileItWaitsIsNotRunAndANewOrderIs() throws Exception {
+        // Given
+        Path file = lines("a.jsonl", 5);
+        Ingestion waiting = ingestion();
+        waiting.order();
+        cancel();
+
+        // When
+        Ingestion.End end = waiting.run(FileTree.expand(file));
+
+        // Then
+        assertThat(end).isEqualTo(new Ingestion.End(Totals.NONE, true));
+        assertThat(memory.visible()).isEmpty();
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.CANCELLED);
+        ingest(file);
+        assertThat(memory.visible()).hasSize(5);
+    }
+
+    @Test
+    void whatIsCancelledWhileItRunsEndsAndANewOrderGoesOn() throws Exception {
+        // Given
+        Path file = lines("a.jsonl", 10);
+        memory.onSend(7, this::cancel);
+
+        // When
+        Ingestion.End end = ingestion(memory, Duration.ZERO).run(FileTree.expand(file));
+
+        // Then
+        assertThat(end.stopped()).isTrue();
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.CANCELLED);
+        assertThat(memory.visible()).containsExactly("0", "1", "2", "3", "4", "5");
+        assertThat(ingest(file).delivered()).isEqualTo(4);
+        assertThat(memory.visible()).hasSize(10).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void whatFailsAfterItWasCancelledStaysCancelledAndWhatIsDoneStaysDone() throws Exception {
+        Ingestion cancelled = ingestion();
+        cancelled.order();
+        cancel();
+
+        cancelled.fail("a file cannot be read");
+
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.CANCELLED);
+        ingest(lines("a.jsonl", 1));
+        cancel();
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.DONE);
+    }
+
+    @Test
+    void anOrphanIsTakenOverOnceAndNotWhereAnythingWasWrittenSince() throws Exception {
+        Ingestion gone = ingestion();
+        gone.order();
+        IngestionState orphan = gone.state();
+
+        assertThat(ingestion().orderInPlaceOf(orphan)).isTrue();
+        assertThat(ingestion().orderInPlaceOf(orphan)).isFalse();
+        cancel();
+
+        assertThat(ingestion().orderInPlaceOf(orphan)).isFalse();
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.CANCELLED);
+    }
+
+    @Test
+    void aStopWhileTheBrokerIsAwayIsNoFailure() throws Exception {
+        // Given
+        Path file = lines("a.jsonl", 5);
+        Ingestion stopped = ingestion();
+        memory.onSend(3, stopped::stop);
+        memory.failCommit(2, MemoryLog.Failure.BEFORE, new KafkaException("away"));
+
+        // When
+        Ingestion.End end = stopped.run(FileTree.expand(file));
+
+        // Then
+        assertThat(end.stopped()).isTrue();
+        assertThat(memory.visible()).isEmpty();
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.RUNNING);
+    }
+
+    @Test
+    void whatWasCommittedWithoutAnAnswerCountsAsDone() throws Exception {
+        Path file = write("a.jsonl", "{\"text\":\"1\",\"id\":1}\n{broken\n");
+        memory.failCommit(2, MemoryLog.Failure.AFTER, new KafkaException("no answer"));
+
+        Totals totals = ingest(file);
+
+        assertThat(totals).isEqualTo(new Totals(2, 1, 1, 0, totals.bytes()));
+        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.INCOMPLETE);
     }
 
     @Test
@@ -204,6 +316,10 @@ class IngestionTest {
         }
     }
 
+    private void cancel() {
+        var _ = memory.opener().end(_ -> true, IngestionState.Phase.CANCELLED, "");
+    }
+
     private Path lines(String name, int count) throws IOException {
         return write(name, text(0, count));
     }
@@ -235,8 +351,8 @@ class IngestionTest {
                 directory,
                 false,
                 new Reading(new DocumentReader(1 << 20, 512, 32), "text", Optional.empty(), Optional.empty()),
-                log::open,
-                new Ingestion.Settings(commitInterval, Duration.ofMinutes(1)),
+                log.opener(),
+                new Ingestion.Settings(commitInterval, Duration.ofMinutes(1), Duration.ZERO),
                 new CourseLines(Duration.ofHours(1), told::add));
     }
 }

@@ -7,7 +7,10 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +21,10 @@ final class MemoryLog {
     private final Map<String, Exception> refused = new HashMap<>();
     private final Map<Integer, Fault> faults = new HashMap<>();
     private final Map<Integer, Runnable> onSend = new HashMap<>();
-    private IngestionState state = IngestionState.running(Path.of("/"), false, Totals.NONE);
+    private @Nullable IngestionState state;
+    /// Whoever opened last: others are fenced off.
+    private @Nullable Opened owner;
+
     private int commits;
     private int sends;
 
@@ -37,8 +43,20 @@ final class MemoryLog {
         private static final long serialVersionUID = 1L;
     }
 
-    IngestionLog open() {
-        return new Opened();
+    IngestionLog.Opener opener() {
+        return new IngestionLog.Opener() {
+            @Override
+            public IngestionLog open() {
+                Opened opened = new Opened();
+                owner = opened;
+                return opened;
+            }
+
+            @Override
+            public Optional<IngestionState> look() {
+                return Optional.ofNullable(state);
+            }
+        };
     }
 
     /// Keys in their order.
@@ -47,7 +65,7 @@ final class MemoryLog {
     }
 
     IngestionState.Phase phase() {
-        return state.phase();
+        return Objects.requireNonNull(state, "nothing was committed").phase();
     }
 
     void refuse(String key, Exception error) {
@@ -65,12 +83,13 @@ final class MemoryLog {
     }
 
     private final class Opened implements IngestionLog {
+        private final Progress progress = new Progress(new HashMap<>(cursors), Optional.ofNullable(state));
         private final List<String> open = new ArrayList<>();
         private @Nullable Exception error;
 
         @Override
         public Progress progress() {
-            return new Progress(new HashMap<>(cursors), state.totals());
+            return progress;
         }
 
         @Override
@@ -87,6 +106,9 @@ final class MemoryLog {
 
         @Override
         public void commit(IngestionState now, Collection<FileCursor> moved) {
+            if (owner != this) {
+                throw new ProducerFencedException("another took it");
+            }
             if (error != null) {
                 throw new RecordTooLargeException(error);
             }

@@ -1,0 +1,245 @@
+package dev.millrace.producer.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.producer.document.DocumentLimits;
+import dev.millrace.producer.document.QualityConfig;
+import dev.millrace.producer.publish.BrokerCheck;
+import dev.millrace.producer.publish.Transactions;
+import dev.millrace.producer.store.ConfiguredStore;
+import dev.millrace.testing.KafkaMain;
+import dev.millrace.testing.KafkaTestResource;
+import dev.millrace.testing.TopicLog;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Two replicas, on a real broker.
+@QuarkusTest
+@QuarkusTestResource(KafkaTestResource.class)
+class IngestionJobsTest {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @TempDir
+    Path directory;
+
+    @TestHTTPResource
+    URI http;
+
+    @Inject
+    DocumentLimits limits;
+
+    @Inject
+    QualityConfig quality;
+
+    @Inject
+    ConfiguredStore store;
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    BrokerCheck broker;
+
+    private IngestionJobs one;
+    private IngestionJobs other;
+
+    @BeforeEach
+    void start() {
+        one = replica();
+        other = replica();
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        one.stop(new ShutdownEvent());
+        other.stop(new ShutdownEvent());
+    }
+
+    @Test
+    void whatWaitsOnOneReplicaAndIsCancelledByAnotherIsNotRunBeforeItIsOrderedAgain() throws Exception {
+        // Given
+        Path waits = lines("waits", 10);
+        String endless = order(one, endless("before"));
+        String waiting = order(one, waits);
+
+        // When
+        IngestionJobs.Cancellation cancelled = other.cancel(waiting);
+
+        // Then
+        assertThat(phase(cancelled)).isEqualTo(IngestionState.Phase.CANCELLED);
+        assertThat(phase(other.cancel(endless))).isEqualTo(IngestionState.Phase.CANCELLED);
+        awaitPhase(one, order(one, lines("after", 10)), IngestionState.Phase.DONE);
+        awaitPhase(one, waiting, IngestionState.Phase.CANCELLED);
+        awaitPhase(one, endless, IngestionState.Phase.CANCELLED);
+        assertThat(keys("waits-")).isEmpty();
+        order(one, waits);
+        awaitPhase(other, waiting, IngestionState.Phase.DONE);
+        assertThat(keys("waits-")).hasSize(10).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void anOrderRightAfterACancellationOnTheSameReplicaOrAnotherIsRun() throws Exception {
+        // Given
+        order(one, endless("busy"));
+        Path path = lines("again", 10);
+        String id = order(one, path);
+
+        // When
+        assertThat(phase(one.cancel(id))).isEqualTo(IngestionState.Phase.CANCELLED);
+        order(one, path);
+        assertThat(phase(one.cancel(id))).isEqualTo(IngestionState.Phase.CANCELLED);
+        order(other, path);
+
+        // Then
+        awaitPhase(other, id, IngestionState.Phase.DONE);
+        assertThat(keys("again-")).hasSize(10).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aCancellationWhileTheBrokerIsAwayIsNotAcknowledged() throws Exception {
+        // Given
+        String id = order(one, endless("away"));
+        KafkaTestResource.kafka().stopNode(1);
+
+        // When
+        IngestionJobs.Cancellation here = one.cancel(id);
+        HttpResponse<String> elsewhere = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(http.resolve("v1/ingestions/" + id))
+                                .DELETE()
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+
+        // Then
+        KafkaTestResource.kafka().startNode(1);
+        assertThat(here).isInstanceOf(IngestionJobs.Cancellation.Unavailable.class);
+        assertThat(elsewhere.statusCode()).as(elsewhere.body()).isEqualTo(503);
+        assertThat(elsewhere.headers().firstValue("retry-after")).isPresent();
+        await().atMost(LIMIT).until(() -> one.cancel(id) instanceof IngestionJobs.Cancellation.Written);
+    }
+
+    private static IngestionState.Phase phase(IngestionJobs.Cancellation cancelled) {
+        assertThat(cancelled).isInstanceOf(IngestionJobs.Cancellation.Written.class);
+        return ((IngestionJobs.Cancellation.Written) cancelled).state().phase();
+    }
+
+    private static String order(IngestionJobs replica, Path path) {
+        IngestionJobs.Order order = replica.order(path);
+        assertThat(order).isInstanceOf(IngestionJobs.Order.Taken.class);
+        return ((IngestionJobs.Order.Taken) order).id();
+    }
+
+    private static void awaitPhase(IngestionJobs replica, String id, IngestionState.Phase phase) {
+        await().atMost(LIMIT)
+                .until(() -> replica.state(id)
+                        .filter(state -> state.phase() == phase)
+                        .isPresent());
+    }
+
+    /// One that is read for hours: a line without end, of which nothing lies on the disk.
+    private Path endless(String name) throws IOException {
+        Path file = directory.resolve(name + "-endless.jsonl");
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(1L << 42);
+        }
+        return file;
+    }
+
+    private Path lines(String id, int count) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < count; i++) {
+            lines.append("{\"text\":\"text\",\"id\":\"" + id + "-" + i + "\"}\n");
+        }
+        return Files.writeString(directory.resolve(id + ".jsonl"), lines);
+    }
+
+    private List<String> keys(String prefix) {
+        return TopicLog.keys(KafkaTestResource.kafka().bootstrapServers(), KafkaMain.DOCUMENTS).stream()
+                .filter(key -> key.startsWith(prefix))
+                .toList();
+    }
+
+    private IngestionJobs replica() {
+        IngestConfig config = new OneAtATime(Optional.of(List.of(directory)));
+        IngestionJobs jobs = new IngestionJobs(
+                config,
+                new Ingestions(limits, quality, config, transactions, store),
+                transactions,
+                broker,
+                new SimpleMeterRegistry());
+        jobs.start();
+        return jobs;
+    }
+
+    private record OneAtATime(Optional<List<Path>> roots) implements IngestConfig {
+        @Override
+        public String cursorTopic() {
+            return KafkaMain.INGESTIONS;
+        }
+
+        @Override
+        public Duration commitInterval() {
+            return Duration.ofMillis(50);
+        }
+
+        @Override
+        public Duration patience() {
+            return Duration.ofMinutes(2);
+        }
+
+        @Override
+        public int concurrent() {
+            return 1;
+        }
+
+        @Override
+        public int waiting() {
+            return 10;
+        }
+
+        @Override
+        public Duration takeoverAfter() {
+            return Duration.ofMinutes(1);
+        }
+
+        @Override
+        public String textColumn() {
+            return "text";
+        }
+
+        @Override
+        public Optional<String> idColumn() {
+            return Optional.empty();
+        }
+
+        @Override
+        public boolean media() {
+            return true;
+        }
+
+        @Override
+        public Duration progressInterval() {
+            return Duration.ofSeconds(2);
+        }
+    }
+}
