@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +86,8 @@ class TrainerGenerateIT {
                 assertThat(first.get("prompt_tokens").asInt()).isEqualTo(9);
                 requireCard(trainer);
                 requireRefusals(trainer);
+                requireTheSameInPieces(trainer);
+                requireAnEndWhereTheClientGoes(trainer);
                 requireBusy(trainer);
             }
         }
@@ -108,6 +111,67 @@ class TrainerGenerateIT {
         assertThat(problem(trainer, "{\"prompt\": \"a\", \"top_p\": 7}", 400)).contains("top_p must be");
         assertThat(problem(trainer, "{\"prompt\": \"" + "a".repeat(300) + "\", \"max_tokens\": 5}", 413))
                 .contains("together they may be at most 256");
+    }
+
+    /// At one step, as above.
+    private void requireTheSameInPieces(AppProcess trainer) throws Exception {
+        JsonNode whole = requireText(ask(trainer, ASK).getFirst());
+        for (HttpRequest asked : List.of(
+                request(trainer, ASK.replace("}", ", \"stream\": true}")).build(),
+                request(trainer, ASK).header("Accept", "text/event-stream").build())) {
+            HttpResponse<String> answer = http.send(asked, BodyHandlers.ofString());
+            assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/event-stream");
+            StringBuilder text = new StringBuilder();
+            String[] events = answer.body().split("\n\n");
+            for (String event : Arrays.copyOf(events, events.length - 1)) {
+                text.append(JSON.readTree(event.replaceFirst("^data: ", ""))
+                        .get("text")
+                        .asText());
+            }
+            assertThat(events[events.length - 1]).startsWith("event: end\ndata: ");
+            JsonNode totals = JSON.readTree(events[events.length - 1].replaceFirst("^event: end\ndata: ", ""));
+            assertThat(totals.get("step")).isEqualTo(whole.get("step"));
+            assertThat(text).hasToString(whole.get("text").asText());
+            for (String total : List.of("finish", "seed", "generated_tokens", "prompt_tokens")) {
+                assertThat(totals.get(total)).isEqualTo(whole.get(total));
+            }
+        }
+        HttpResponse<String> refused = http.send(
+                request(trainer, "{\"prompt\": 7, \"stream\": true}")
+                        .header("Accept", "text/event-stream")
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    }
+
+    /// The end of the connection may come after that of the text: it is tried until it does not.
+    private void requireAnEndWhereTheClientGoes(AppProcess trainer) throws Exception {
+        String much = ASK.replace("20", "240").replace("}", ", \"stream\": true}");
+        long whole = requireText(ask(trainer, ASK.replace("20", "240")).getFirst())
+                .get("generated_tokens")
+                .asLong();
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        long written = whole;
+        while (written == whole && System.nanoTime() < deadline) {
+            long before = generation(trainer, "tokens");
+            long texts = generation(trainer, "texts");
+            try (Stream<String> lines = http.send(request(trainer, much).build(), BodyHandlers.ofLines())
+                    .body()) {
+                assertThat(lines.findFirst().orElseThrow()).startsWith("data: {\"text\":");
+            }
+            while (generation(trainer, "texts") == texts) {
+                assertThat(System.nanoTime()).as("a text ends").isLessThan(deadline);
+            }
+            written = generation(trainer, "tokens") - before;
+        }
+        assertThat(written).isPositive().isLessThan(whole);
+    }
+
+    private static long generation(AppProcess trainer, String total) throws Exception {
+        return JSON.readTree(trainer.get("/v1/model").body())
+                .at("/generation/" + total)
+                .asLong();
     }
 
     /// One prompt may wait: of several at once, the others are told when to come again.
@@ -142,18 +206,19 @@ class TrainerGenerateIT {
     private List<HttpResponse<String>> ask(AppProcess trainer, String... bodies) {
         List<CompletableFuture<HttpResponse<String>>> asked = new ArrayList<>();
         for (String body : bodies) {
-            asked.add(http.sendAsync(
-                    HttpRequest.newBuilder(URI.create("http://localhost:" + trainer.port() + "/v1/generate"))
-                            .timeout(LIMIT)
-                            .header("Content-Type", "application/json")
-                            .POST(BodyPublishers.ofString(body))
-                            .build(),
-                    BodyHandlers.ofString()));
+            asked.add(http.sendAsync(request(trainer, body).build(), BodyHandlers.ofString()));
         }
         return asked.stream()
                 .map(answer -> answer.handle((response, gone) -> Stream.ofNullable(response)))
                 .flatMap(CompletableFuture::join)
                 .toList();
+    }
+
+    private static HttpRequest.Builder request(AppProcess trainer, String body) {
+        return HttpRequest.newBuilder(URI.create("http://localhost:" + trainer.port() + "/v1/generate"))
+                .timeout(LIMIT)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(body));
     }
 
     private Path last(String name) throws Exception {

@@ -7,19 +7,22 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.trainer.generate.Sampling;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /// What is to be continued, and how: `prompt`, and if you like `max_tokens` (128), `temperature` (1), `top_p` (1),
-/// `seed` (any).
-record GenerateRequest(String prompt, Sampling sampling) {
+/// `seed` (any), `stream`.
+///
+/// @param stream whether it is wanted piece by piece, where that is said
+record GenerateRequest(String prompt, Sampling sampling, Optional<Boolean> stream) {
     /// More is no prompt of so few tokens as are allowed, and would keep the tokenizer busy.
     private static final int MOST_CHARACTERS = 1 << 16;
 
     private static final int USUAL_TOKENS = 128;
     private static final double HIGHEST_TEMPERATURE = 100;
-    private static final Set<String> KEYS = Set.of("prompt", "max_tokens", "temperature", "top_p", "seed");
+    private static final Set<String> KEYS = Set.of("prompt", "max_tokens", "temperature", "top_p", "seed", "stream");
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(com.fasterxml.jackson.core.JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
@@ -51,6 +54,8 @@ record GenerateRequest(String prompt, Sampling sampling) {
         require(
                 seed.isMissingNode() || (seed.isIntegralNumber() && seed.canConvertToLong()),
                 "seed must be a whole number of 64 bits");
+        JsonNode stream = json.path("stream");
+        require(stream.isMissingNode() || stream.isBoolean(), "stream must be true or false");
         return new GenerateRequest(
                 prompt.textValue(),
                 new Sampling(
@@ -58,7 +63,8 @@ record GenerateRequest(String prompt, Sampling sampling) {
                         topP,
                         seed.isMissingNode() ? ThreadLocalRandom.current().nextLong() : seed.longValue(),
                         maxTokens.isMissingNode() ? USUAL_TOKENS : maxTokens.intValue(),
-                        OptionalInt.empty()));
+                        OptionalInt.empty()),
+                stream.isMissingNode() ? Optional.empty() : Optional.of(stream.booleanValue()));
     }
 
     private static JsonNode read(byte[] body) {

@@ -5,8 +5,10 @@ import dev.millrace.trainer.tokenize.DocumentTokenizer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +85,9 @@ public final class GenerationDesk {
     /// Hands in a prompt, whose tokens and `maxTokens` are bounded together.
     ///
     /// @param choice its `stopId` is that of the tokenizer
-    public Submission submit(String prompt, Sampling choice) {
+    /// @param listener is told the text piece by piece while it is written, before all of it is there. It is the
+    ///     training thread that tells: it must neither wait nor throw
+    public Submission submit(String prompt, Sampling choice, Optional<Consumer<String>> listener) {
         opening.readLock().lock();
         try {
             if (duty == null) {
@@ -96,7 +100,7 @@ public final class GenerationDesk {
             if (tokens.length + (long) choice.maxTokens() > duty.context()) {
                 return new Submission.TooLong(tokens.length, choice.maxTokens(), duty.context());
             }
-            return submit(new Order(tokens, duty.stopping(choice), nanoClock.getAsLong()), duty);
+            return submit(new Order(tokens, duty.stopping(choice), listener, nanoClock.getAsLong()), duty);
         } finally {
             opening.readLock().unlock();
         }

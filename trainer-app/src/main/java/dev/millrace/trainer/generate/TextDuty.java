@@ -2,8 +2,10 @@ package dev.millrace.trainer.generate;
 
 import dev.millrace.trainer.model.DeepSeekModel;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
+import dev.millrace.trainer.tokenize.GrowingText;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -82,8 +84,7 @@ public final class TextDuty implements Interlude, AutoCloseable {
     private long write(Order order, long step, long deadline) {
         long began = nanoClock.getAsLong();
         try {
-            Continuation continuation = generator.generate(
-                    order.prompt(), order.sampling(), () -> !order.abandoned() && nanoClock.getAsLong() - deadline < 0);
+            Continuation continuation = write(order, () -> !order.abandoned() && nanoClock.getAsLong() - deadline < 0);
             String text = tokenizer.decode(continuation.tokens());
             long took = nanoClock.getAsLong() - began;
             if (continuation.passes() > 0) {
@@ -104,6 +105,24 @@ public final class TextDuty implements Interlude, AutoCloseable {
             // Reaches whoever asked. Training has lost nothing but the time.
             order.written().completeExceptionally(e);
             return 0;
+        }
+    }
+
+    private Continuation write(Order order, BooleanSupplier goOn) {
+        if (order.listener().isEmpty()) {
+            return generator.generate(order.prompt(), order.sampling(), goOn, _ -> {});
+        }
+        Consumer<String> listener = order.listener().get();
+        GrowingText text = new GrowingText(tokenizer);
+        Continuation continuation =
+                generator.generate(order.prompt(), order.sampling(), goOn, token -> tell(listener, text.add(token)));
+        tell(listener, text.end());
+        return continuation;
+    }
+
+    private static void tell(Consumer<String> listener, String piece) {
+        if (!piece.isEmpty()) {
+            listener.accept(piece);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.millrace.trainer.model.DeepSeekModel;
 import dev.millrace.trainer.model.KeyValueCache;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 
 /// Continues a prompt of token ids. What the model has seen is kept (see [KeyValueCache]), so a token costs one
 /// position.
@@ -35,11 +36,13 @@ public final class TextGenerator {
     /// @param prompt at least one token id
     /// @return the tokens after the prompt, without the stop token
     public int[] generate(int[] prompt, Sampling sampling) {
-        return generate(prompt, sampling, () -> true).tokens();
+        return generate(prompt, sampling, () -> true, _ -> {}).tokens();
     }
 
     /// The same, as long as it is to go on; asked before each run through the model.
-    public Continuation generate(int[] prompt, Sampling sampling, BooleanSupplier goOn) {
+    ///
+    /// @param each is told every token as soon as it is chosen
+    public Continuation generate(int[] prompt, Sampling sampling, BooleanSupplier goOn, IntConsumer each) {
         if (prompt.length == 0) {
             throw new IllegalArgumentException("The prompt is empty: give at least the token that begins a text");
         }
@@ -71,6 +74,7 @@ public final class TextGenerator {
                     break;
                 }
                 tokens[length++] = next;
+                each.accept(next);
             }
         }
         return new Continuation(Arrays.copyOfRange(tokens, prompt.length, length), passes, ending);

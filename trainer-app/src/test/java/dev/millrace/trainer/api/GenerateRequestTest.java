@@ -17,6 +17,7 @@ class GenerateRequestTest {
         assertThat(request.sampling().maxTokens()).isEqualTo(128);
         assertThat(request.sampling().temperature()).isEqualTo(1);
         assertThat(request.sampling().topP()).isEqualTo(1);
+        assertThat(request.stream()).isEmpty();
         // Equal requests without a seed are different draws.
         assertThat(parse("{\"prompt\": \"Once\"}").sampling().seed())
                 .isNotEqualTo(request.sampling().seed());
@@ -25,12 +26,14 @@ class GenerateRequestTest {
     @Test
     void everythingCanBeSaid() {
         GenerateRequest request = parse(
-                "{\"prompt\": \"\", \"max_tokens\": 5, \"temperature\": 0, \"top_p\": 0.5, \"seed\": -9223372036854775808}");
+                "{\"prompt\": \"\", \"max_tokens\": 5, \"temperature\": 0, \"top_p\": 0.5, \"seed\": -9223372036854775808,"
+                        + " \"stream\": true}");
 
         assertThat(request.sampling().maxTokens()).isEqualTo(5);
         assertThat(request.sampling().temperature()).isZero();
         assertThat(request.sampling().topP()).isEqualTo(0.5);
         assertThat(request.sampling().seed()).isEqualTo(Long.MIN_VALUE);
+        assertThat(request.stream()).hasValue(true);
     }
 
     @ParameterizedTest
@@ -51,6 +54,7 @@ class GenerateRequestTest {
                     '{"prompt": "a", "top_p": 0}'          | top_p must be above 0
                     '{"prompt": "a", "top_p": 1.01}'       | top_p must be above 0
                     '{"prompt": "a", "seed": 1.5}'         | seed must be
+                    '{"prompt": "a", "stream": 1}'         | stream must be true or false
                     '{"prompt": "a", "n": 2}'              | there is no member 'n'
                     """)
     void whatCannotBeIsRefusedByName(String body, String reason) {

@@ -14,10 +14,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -113,14 +117,16 @@ class GenerationDeskTest {
     @Test
     void aPromptIsRefusedWhereItCannotBeWritten() {
         GenerationDesk desk = desk(0.1, 2);
-        assertThat(desk.submit("x", sampling(5))).isEqualTo(new Submission.NotServing("no model is loaded yet"));
+        assertThat(desk.submit("x", sampling(5), Optional.empty()))
+                .isEqualTo(new Submission.NotServing("no model is loaded yet"));
         TextDuty duty = desk.open(learner.model(), tokenizer);
 
         // The model has 64 positions, and BOS is one.
-        assertThat(desk.submit("xy", sampling(62))).isEqualTo(new Submission.TooLong(3, 62, 64));
+        assertThat(desk.submit("xy", sampling(62), Optional.empty())).isEqualTo(new Submission.TooLong(3, 62, 64));
         CompletableFuture<Written> first = accepted(desk, 61);
         CompletableFuture<Written> second = accepted(desk, 5);
-        assertThat(desk.submit("x", sampling(5))).isEqualTo(new Submission.Busy(2, Duration.ofSeconds(1)));
+        assertThat(desk.submit("x", sampling(5), Optional.empty()))
+                .isEqualTo(new Submission.Busy(2, Duration.ofSeconds(1)));
 
         // One that is taken back leaves room.
         first.cancel(false);
@@ -133,7 +139,8 @@ class GenerationDeskTest {
                     .isInstanceOf(CompletionException.class)
                     .hasCauseInstanceOf(NotServingException.class);
         }
-        assertThat(desk.submit("x", sampling(5))).isEqualTo(new Submission.NotServing("the run is over"));
+        assertThat(desk.submit("x", sampling(5), Optional.empty()))
+                .isEqualTo(new Submission.NotServing("the run is over"));
     }
 
     @Test
@@ -167,13 +174,58 @@ class GenerationDeskTest {
         }
     }
 
+    @Test
+    void aTextIsToldWhileItIsWrittenAndIsTheSame() {
+        GenerationDesk desk = desk(0.1, 5);
+        try (TextDuty duty = desk.open(learner.model(), tokenizer)) {
+            CompletableFuture<Written> whole = accepted(desk, 60);
+            duty.whileWaiting(0, () -> false);
+            List<String> pieces = new ArrayList<>();
+            CompletableFuture<Written> told = accepted(desk, 60, Optional.of(pieces::add));
+
+            // When
+            duty.whileWaiting(0, () -> false);
+
+            // Then
+            assertThat(String.join("", pieces)).isEqualTo(whole.join().text());
+            assertThat(pieces).hasSizeGreaterThan(10).doesNotContain("");
+            assertThat(told.join().text()).isEqualTo(whole.join().text());
+        }
+    }
+
+    @Test
+    void aTextThatNobodyWaitsForAnyMoreEndsWithItsNextToken() {
+        GenerationDesk desk = desk(0.1, 5);
+        try (TextDuty duty = desk.open(learner.model(), tokenizer)) {
+            AtomicInteger pieces = new AtomicInteger();
+            AtomicReference<CompletableFuture<Written>> text = new AtomicReference<>();
+            text.set(accepted(desk, 60, Optional.of(_ -> {
+                if (pieces.incrementAndGet() == 3) {
+                    text.get().cancel(false);
+                }
+            })));
+
+            // When
+            duty.whileWaiting(0, () -> false);
+
+            // Then: a token that is no whole character yet is none of the three
+            assertThat(pieces.get()).isEqualTo(3);
+            assertThat(desk.totals().tokens()).isBetween(3L, 12L);
+        }
+    }
+
     private GenerationDesk desk(double share, int waiting) {
         return new GenerationDesk(
                 new GenerationDesk.Limits(share, Duration.ofSeconds(10), waiting, 1000), () -> nanos.addAndGet(MILLI));
     }
 
     private static CompletableFuture<Written> accepted(GenerationDesk desk, int maxTokens) {
-        Submission submission = desk.submit("xy", sampling(maxTokens));
+        return accepted(desk, maxTokens, Optional.empty());
+    }
+
+    private static CompletableFuture<Written> accepted(
+            GenerationDesk desk, int maxTokens, Optional<Consumer<String>> listener) {
+        Submission submission = desk.submit("xy", sampling(maxTokens), listener);
         assertThat(submission).isInstanceOf(Submission.Accepted.class);
         return ((Submission.Accepted) submission).written();
     }
