@@ -1,12 +1,11 @@
 package dev.millrace.producer.source;
 
-import com.github.luben.zstd.ZstdInputStream;
+import dev.millrace.producer.unpack.UnpackedStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.zip.GZIPInputStream;
 
 /// How a file is packed, by its last ending.
 enum Packing {
@@ -18,19 +17,16 @@ enum Packing {
     },
     GZIP(".gz") {
         @Override
-        InputStream unpack(InputStream in) throws IOException {
-            return new GZIPInputStream(in, BUFFER);
+        InputStream unpack(InputStream in) {
+            return UnpackedStream.gzip(in);
         }
     },
     ZSTD(".zst") {
         @Override
-        InputStream unpack(InputStream in) throws IOException {
-            // Frames that follow each other are one stream, as `zstd` itself has it.
-            return new ZstdInputStream(in).setContinuous(false);
+        InputStream unpack(InputStream in) {
+            return UnpackedStream.zstd(in);
         }
     };
-
-    private static final int BUFFER = 1 << 16;
 
     private final String suffix;
 
@@ -38,7 +34,7 @@ enum Packing {
         this.suffix = suffix;
     }
 
-    abstract InputStream unpack(InputStream in) throws IOException;
+    abstract InputStream unpack(InputStream in);
 
     static Packing of(Path path) {
         String name = name(path);
@@ -52,15 +48,10 @@ enum Packing {
         return unpacked.substring(unpacked.lastIndexOf('.') + 1);
     }
 
-    /// Opens a file and unpacks it. A damaged one throws from there or from a read, with the file's name.
+    /// Opens a file and unpacks it. A damaged one throws from a read, with the file's name.
     NamedStream open(Path path) throws IOException {
         CountedFile in = new CountedFile(Files.newInputStream(path));
-        try {
-            return new NamedStream(path, in, unpack(in));
-        } catch (IOException e) {
-            in.close();
-            throw new IOException(path + " is not what its ending says: " + e.getMessage(), e);
-        }
+        return new NamedStream(path, in, unpack(in));
     }
 
     private static String name(Path path) {

@@ -31,7 +31,7 @@ public enum ContentCoding {
         return switch (this) {
             case IDENTITY -> new PlainUnpacker();
             case GZIP -> new GzipUnpacker();
-            case ZSTD -> new ZstdUnpacker();
+            case ZSTD -> new ZstdUnpacker(ZstdUnpacker.MAX_WINDOW_IN_HTTP);
         };
     }
 

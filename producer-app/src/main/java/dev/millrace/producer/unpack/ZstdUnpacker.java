@@ -7,13 +7,15 @@ import java.util.OptionalLong;
 
 /// Zstandard (RFC 8878), frames that follow each other included.
 ///
-/// What it holds depends on the frame: the window that its header asks for, at most the 8 MiB that RFC 9659 allows
-/// in HTTP.
+/// What it holds depends on the frames: the largest window that one of their headers asked for.
 final class ZstdUnpacker implements Unpacker {
-    private static final long MAX_WINDOW = 8 << 20;
+    /// RFC 9659 allows 8 MiB in HTTP.
+    static final long MAX_WINDOW_IN_HTTP = 8 << 20;
+
     /// The library's own: blocks and tables.
     private static final long STATE = 256 << 10;
 
+    private final long maxWindow;
     private final ZstdDecompressCtx zstd = new ZstdDecompressCtx();
     /// What is next to be unpacked; a copy, for the library takes no array.
     private final ByteBuffer source = ByteBuffer.allocateDirect(PIECE).flip();
@@ -23,6 +25,11 @@ final class ZstdUnpacker implements Unpacker {
     private boolean inFrame;
     private boolean full;
     private long window;
+
+    /// @param maxWindow bytes that a frame may ask for
+    ZstdUnpacker(long maxWindow) {
+        this.maxWindow = maxWindow;
+    }
 
     @Override
     public void feed(byte[] bytes) {
@@ -71,11 +78,12 @@ final class ZstdUnpacker implements Unpacker {
         if (asked.isEmpty()) {
             return false;
         }
-        window = asked.getAsLong();
-        if (window > MAX_WINDOW) {
-            throw new BrokenPackingException(
-                    "needs a zstd window of " + window + " bytes; in HTTP it may be " + MAX_WINDOW + " (RFC 9659)");
+        if (asked.getAsLong() > maxWindow) {
+            throw new BrokenPackingException("needs a zstd window of " + asked.getAsLong() + " bytes; it may be "
+                    + maxWindow + (maxWindow == MAX_WINDOW_IN_HTTP ? " in HTTP (RFC 9659)" : ""));
         }
+        // What was given for an earlier frame is kept.
+        window = Math.max(window, asked.getAsLong());
         inFrame = true;
         return true;
     }
