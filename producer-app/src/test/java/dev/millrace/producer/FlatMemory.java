@@ -2,6 +2,7 @@ package dev.millrace.producer;
 
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.BrokerProcess;
+import dev.millrace.testing.RawRequest;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,6 +26,10 @@ final class FlatMemory {
     private static final int HEAP_MEBIBYTES = 192;
     private static final Map<String, String> SMALL_HEAP =
             Map.of("JAVA_TOOL_OPTIONS", "-XX:+ExitOnOutOfMemoryError -Xmx" + HEAP_MEBIBYTES + "m");
+    /// More than the heap, if they kept what they were sent.
+    private static final int OPEN_STREAMS = 50;
+
+    private static final int LONG_LINE = 4_000_000;
     private static final Duration LIMIT = Duration.ofMinutes(30);
     private static final String LINE = "{\"text\":\"" + "word ".repeat(200) + "\"}\n";
 
@@ -87,6 +92,7 @@ final class FlatMemory {
     Outcome request(String bootstrapServers) throws Exception {
         try (AppProcess producer = start(bootstrapServers, "request", List.of())) {
             producer.awaitOk("/q/health/ready", LIMIT);
+            openStreams(producer);
             HttpURLConnection connection = (HttpURLConnection)
                     URI.create("http://localhost:" + producer.port() + "/v1/documents?report=summary")
                             .toURL()
@@ -103,6 +109,16 @@ final class FlatMemory {
                 long delivered = Long.parseLong(summary.replaceAll("(?s).*\"delivered\":(\\d+).*", "$1"));
                 return new Outcome(delivered, producer.peakMemory());
             }
+        }
+    }
+
+    /// Each has sent one line as long as may be, and stays open beside what follows.
+    private static void openStreams(AppProcess producer) throws IOException {
+        for (int i = 0; i < OPEN_STREAMS; i++) {
+            // Left to the end of the process.
+            RawRequest stream = RawRequest.stream(producer.port(), "/v1/documents");
+            stream.chunk("{\"text\":\"" + "w".repeat(LONG_LINE) + "\"}\n");
+            stream.readUntil("\"delivered\"");
         }
     }
 

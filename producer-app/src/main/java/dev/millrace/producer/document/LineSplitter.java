@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 /// Not thread-safe.
 public final class LineSplitter {
     private final int maxBytes;
-    private final ByteArrayOutputStream partial = new ByteArrayOutputStream();
+    private ByteArrayOutputStream partial = new ByteArrayOutputStream();
     private long begin;
     private long at;
     private long number;
@@ -111,7 +111,7 @@ public final class LineSplitter {
         // One more than the limit: a carriage return may still go.
         if (partial.size() + length > maxBytes + 1L) {
             overlong = true;
-            partial.reset();
+            release();
         }
         if (!overlong) {
             partial.write(bytes, offset, length);
@@ -126,8 +126,13 @@ public final class LineSplitter {
             return;
         }
         byte[] line = partial.toByteArray();
-        partial.reset();
+        release();
         emit(line, 0, line.length, lines);
+    }
+
+    /// Emptied alone, it would keep as much memory as the longest line took, for as long as the stream is open.
+    private void release() {
+        partial = new ByteArrayOutputStream();
     }
 
     private void emit(byte[] bytes, int offset, int length, Consumer<Line> lines) {
