@@ -1,5 +1,6 @@
 package dev.millrace.producer.access;
 
+import dev.millrace.producer.document.Printable;
 import jakarta.inject.Singleton;
 import org.jboss.logging.Logger;
 
@@ -25,11 +26,6 @@ public final class AuditLog {
     public void write(String caller, String from, String method, String path, int status, String outcome) {
         LOG.infof(
                 "caller=\"%s\" from=%s method=%s path=\"%s\" status=%d%s",
-                printable(caller), from, method, printable(path), status, outcome);
-    }
-
-    /// A name out of a token, or a path, ends no line and no quotation.
-    private static String printable(String text) {
-        return text.replaceAll("[\\p{Cntrl}\"]", "?");
+                Printable.of(caller), from, Printable.of(method), Printable.of(path), status, outcome);
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.producer.publish;
 
+import dev.millrace.producer.document.Printable;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -60,7 +61,7 @@ final class DeliveryReports {
         inFlightBytes.addAndGet(size);
     }
 
-    /// @param key of the record: a name, never its content
+    /// @param key of the record: a name that its client chose, never its content
     void report(String key, Delivery delivery, int size, long nanos) {
         inFlight.decrementAndGet();
         inFlightBytes.addAndGet(-size);
@@ -70,16 +71,17 @@ final class DeliveryReports {
                 bytes.add(size);
                 latency.record(nanos, TimeUnit.NANOSECONDS);
                 if (LOG.isDebugEnabled()) {
-                    LOG.debugf("%s delivered to %s [%d] @ %d", key, on.topic(), on.partition(), on.offset());
+                    LOG.debugf(
+                            "%s delivered to %s [%d] @ %d", Printable.of(key), on.topic(), on.partition(), on.offset());
                 }
             }
             case Delivery.Failed not -> {
                 failed.increment();
-                warn(key + " not delivered: " + not.reason());
+                warn(Printable.of(key) + " not delivered: " + not.reason());
             }
             case Delivery.Unknown open -> {
                 unknown.increment();
-                warn(key + " sent, fate unknown: " + open.reason());
+                warn(Printable.of(key) + " sent, fate unknown: " + open.reason());
             }
         }
     }
