@@ -1,6 +1,7 @@
 package dev.millrace.producer.source;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -12,28 +13,29 @@ import java.util.stream.Stream;
 
 /// The files that a path stands for, in an order that is the same every time.
 public final class FileTree {
+    private static final String ENDINGS = ".jsonl, .ndjson, .parquet, .tar, .txt, .md, …";
+
     private FileTree() {}
 
     /// Of a file, itself; of a directory, the supported regular files below; of a pattern (`data/*.jsonl`, globs as
     /// [java.nio.file.FileSystem#getPathMatcher] has them), those that match it. By path. Links inside a directory
     /// are not followed.
     ///
-    /// @throws IOException naming the path that is not there or that is no document file
+    /// @return never none
+    /// @throws IOException naming the path that is not there, that is no document file, or that holds none
     public static List<DocumentFile> expand(Path path) throws IOException {
         if (Files.isDirectory(path)) {
-            return below(path, _ -> true);
+            return some(path, below(path, _ -> true), "holds");
         }
         if (isPattern(path) && !Files.exists(path)) {
-            return below(withoutPattern(path), path.getFileSystem().getPathMatcher("glob:" + path));
+            return some(
+                    path, below(withoutPattern(path), path.getFileSystem().getPathMatcher("glob:" + path)), "matches");
         }
         if (!Files.exists(path)) {
             throw new NoSuchFileException(path.toString(), null, "there is no such file or directory");
         }
         if (!DocumentFile.isSupported(path)) {
-            throw new NoSuchFileException(
-                    path.toString(),
-                    null,
-                    "has no ending that Millrace reads (.jsonl, .ndjson, .parquet, .tar, .txt, .md, …)");
+            throw new NoSuchFileException(path.toString(), null, "has no ending that Millrace reads (" + ENDINGS + ")");
         }
         return List.of(new DocumentFile(path));
     }
@@ -51,6 +53,16 @@ public final class FileTree {
         return path.toString().chars().anyMatch(each -> "*?[{".indexOf(each) >= 0);
     }
 
+    /// To have read nothing is no success of who mistyped a pattern.
+    private static List<DocumentFile> some(Path path, List<DocumentFile> files, String verb)
+            throws NoSuchFileException {
+        if (files.isEmpty()) {
+            throw new NoSuchFileException(
+                    path.toString(), null, verb + " no file with an ending that Millrace reads (" + ENDINGS + ")");
+        }
+        return files;
+    }
+
     private static List<DocumentFile> below(Path directory, PathMatcher matcher) throws IOException {
         if (!Files.isDirectory(directory)) {
             throw new NoSuchFileException(directory.toString(), null, "there is no such directory");
@@ -65,6 +77,9 @@ public final class FileTree {
                     .sorted()
                     .map(DocumentFile::new)
                     .toList();
+        } catch (UncheckedIOException e) {
+            // A directory in it that cannot be read, or is gone.
+            throw e.getCause();
         }
     }
 }

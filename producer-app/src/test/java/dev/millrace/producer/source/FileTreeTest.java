@@ -1,9 +1,11 @@
 package dev.millrace.producer.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +25,9 @@ class FileTreeTest {
         DocumentFile one = new DocumentFile(current.resolve("a/one.jsonl"));
         assertThat(FileTree.expand(current)).containsExactly(one);
         assertThat(FileTree.expand(current.resolve("*/*.jsonl"))).containsExactly(one);
-        assertThat(FileTree.expand(current.resolve("*.jsonl"))).isEmpty();
+        assertThatThrownBy(() -> FileTree.expand(current.resolve("*.jsonl")))
+                .isInstanceOf(NoSuchFileException.class)
+                .hasMessageContaining("*.jsonl: matches no file");
     }
 
     @Test
@@ -34,6 +38,8 @@ class FileTreeTest {
         Files.createSymbolicLink(inside.resolve("link.jsonl"), outside);
 
         // Then
-        assertThat(FileTree.expand(inside)).isEmpty();
+        assertThatThrownBy(() -> FileTree.expand(inside))
+                .isInstanceOf(NoSuchFileException.class)
+                .hasMessageContaining("inside: holds no file");
     }
 }
