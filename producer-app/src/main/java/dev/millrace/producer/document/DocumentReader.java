@@ -44,6 +44,8 @@ public final class DocumentReader implements BodyReader {
         this.maxNameLength = maxNameLength;
         this.json = new JsonFactoryBuilder()
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                // Names are the clients', and many: nobody else's table is to hold them.
+                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(maxNesting)
                         .maxStringLength(maxBytes)
