@@ -1,8 +1,13 @@
 package dev.millrace.producer.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.testing.KafkaTestResource;
+import dev.millrace.testing.RawRequest;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Metrics;
+import io.micrometer.core.instrument.Tag;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -11,6 +16,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -85,6 +92,42 @@ class MetricsTest {
                 .contains("kafka_producer_compression_rate_avg{")
                 .contains("kafka_producer_buffer_available_bytes{")
                 .contains("kafka_producer_waiting_threads{");
+    }
+
+    /// Labels are kept for ever: who could make them up could fill the memory.
+    @Test
+    void noLabelOfAMetricIsOfAClientsMaking() throws Exception {
+        // Given
+        for (String request : List.of(
+                "MADEUP /v1/documents",
+                "GET /made/up",
+                "POST /v1//documents?made",
+                "POST /v1/topics/made-up/documents",
+                "GET /v1/ingestions/made-up",
+                "GET /v1/%made",
+                "DELETE /made/up;x=y")) {
+            try (RawRequest raw = RawRequest.raw(
+                    documents.getPort(), request + " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")) {
+                assertThat(raw.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 4");
+            }
+        }
+        post("{\"text\":\"known\"}");
+
+        // Then
+        await().atMost(Duration.ofSeconds(20))
+                .until(() ->
+                        scrape().contains("method=\"POST\",outcome=\"SUCCESS\",status=\"200\",uri=\"/v1/documents\""));
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> scrape().contains("method=\"DELETE\",outcome=\"CLIENT_ERROR\""));
+        List<MeterRegistry> registries = new ArrayList<>(Metrics.globalRegistry.getRegistries());
+        registries.add(Metrics.globalRegistry);
+        assertThat(registries.stream()
+                        .flatMap(registry -> registry.getMeters().stream())
+                        .flatMap(meter -> meter.getId().getTags().stream())
+                        .map(Tag::getValue))
+                .contains("/other", "/v1/topics/{topic}/documents", "/v1/ingestions/{id}")
+                .allSatisfy(value ->
+                        assertThat(value).doesNotContainIgnoringCase("made").doesNotContain("//"));
     }
 
     @Test
