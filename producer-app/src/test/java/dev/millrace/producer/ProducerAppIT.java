@@ -262,6 +262,11 @@ class ProducerAppIT {
             assertThat(ingest.awaitExit(LIMIT)).isEqualTo(2);
             assertThat(ingest.log()).contains("no/such/file.jsonl: there is no such file");
         }
+        try (AppProcess ingest = start(
+                "nothing", Map.of(), List.of("ingest", shared.resolve("*.josnl").toString()))) {
+            assertThat(ingest.awaitExit(LIMIT)).isEqualTo(2);
+            assertThat(ingest.log()).contains("*.josnl: matches no file");
+        }
     }
 
     @Test
@@ -276,7 +281,10 @@ class ProducerAppIT {
         try (AppProcess producer = start(hasty);
                 RawRequest body = RawRequest.single(producer.port(), "/v1/documents", 100_000);
                 RawRequest line = RawRequest.stream(producer.port(), "/v1/documents");
-                RawRequest silent = RawRequest.raw(producer.port(), "POST /v1/docu")) {
+                RawRequest silent = RawRequest.raw(producer.port(), "POST /v1/docu");
+                RawRequest order = RawRequest.raw(
+                        producer.port(),
+                        "POST /v1/ingestions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")) {
             body.write("{\"text\":\"" + "x".repeat(40_000));
             line.chunk("{\"text\":\"a\",\"id\":\"slow-1\"}\n{\"text\":\"" + "x".repeat(40_000));
             line.readUntil("slow-1");
@@ -286,6 +294,7 @@ class ProducerAppIT {
                     .isEqualTo(200);
 
             assertThat(body.readUntil("body-timeout")).contains(" 408 ");
+            assertThat(order.readUntil("body-timeout")).contains(" 408 ");
             assertThat(line.readToEnd()).contains("\"delivered\":1,", "\"broken\":", "body-timeout");
             assertThat(silent.readToEnd()).isEmpty();
             assertThat(held(producer)).isZero();

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The packaged producer with everything locked: keys and tokens, TLS, and a cluster that asks for a password.
 class SecuredProducerIT {
@@ -182,6 +183,32 @@ class SecuredProducerIT {
         assertThat(answer.body()).contains("\"status\":401");
     }
 
+    /// However a path is written: what only one of the routers takes for another path gains nothing.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/q/..;/v1/ingestions",
+                "/q;/../v1/ingestions",
+                "/q/%2e%2e/v1/ingestions",
+                "/q/..%2fv1/ingestions",
+                "/q//../../v1/ingestions",
+                "/v1/topics/../ingestions",
+                "/v1/topics/..;/ingestions",
+                "/v1/topics/..%2fingestions",
+                "/v1/topics/x/documents/../../../ingestions",
+                "/v1/documents/../ingestions",
+                "/v1/ingestions/",
+                "/v1/ingestions;a=b",
+                "/V1/ingestions"
+            })
+    void noWayOfWritingAPathGainsARole(String path) throws Exception {
+        try (RawRequest request = RawRequest.raw(
+                producer.port(),
+                "GET " + path + " HTTP/1.1\r\nHost: x\r\nX-API-Key: " + INGEST_KEY + "\r\nConnection: close\r\n\r\n")) {
+            assertThat(request.readToEnd()).startsWith("HTTP/1.1 40");
+        }
+    }
+
     @Test
     void probesMetricsAndTheDescriptionNeedNoCredentials() throws Exception {
         assertThat(producer.get("/q/health/live").statusCode()).isEqualTo(200);
@@ -196,6 +223,13 @@ class SecuredProducerIT {
         assertThat(list("X-API-Key", INGEST_KEY)).isEqualTo(403);
         assertThat(list("X-API-Key", ADMIN_KEY)).isEqualTo(200);
         assertThat(post(DOCUMENT.formatted("admin"), "X-API-Key", ADMIN_KEY).statusCode())
+                .isEqualTo(200);
+        assertThat(send(request("/v1/documents/")
+                                .header("Content-Type", "application/json")
+                                .header("X-API-Key", INGEST_KEY)
+                                .POST(body(DOCUMENT.formatted("slash"))))
+                        .statusCode())
+                .as("which the router takes for the same path")
                 .isEqualTo(200);
         assertThat(post(DOCUMENT.formatted("no"), "X-API-Key", INGEST_KEY + "0").statusCode())
                 .isEqualTo(401);
@@ -287,7 +321,7 @@ class SecuredProducerIT {
 
     @Test
     void theRecordSaysWhoDidWhatAndNeverContentsOrSecrets() throws Exception {
-        String token = issuer.token("carol \\\"\\n status=200", "ingest");
+        String token = issuer.token("carol \\\"\\n status=200\\\\\\u2028\\u202e", "ingest");
         HttpResponse<String> stream = send(request("/v1/documents?report=summary")
                 .header("Content-Type", "application/x-ndjson")
                 .header("X-API-Key", INGEST_KEY)
@@ -309,7 +343,7 @@ class SecuredProducerIT {
                                 .contains("caller=\"\" from=127.0.0.1 method=POST path=\"/v1/documents\" status=401")
                                 .containsPattern("caller=\"operator\" .* delivered=1 .* broken-off")
                                 .contains(
-                                        "caller=\"carol ?? status=200\" from=127.0.0.1 method=GET path=\"/v1/ingestions\" status=403"));
+                                        "caller=\"carol ?? status=200???\" from=127.0.0.1 method=GET path=\"/v1/ingestions\" status=403"));
         assertThat(producer.log())
                 .doesNotContain(INGEST_KEY, ADMIN_KEY, "guessed-key", token, "privy", "only-a-password", "only-a-test");
     }

@@ -3,11 +3,13 @@ package dev.millrace.producer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.github.luben.zstd.ZstdOutputStream;
 import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.KafkaMain;
 import dev.millrace.testing.RawRequest;
 import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -18,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +36,8 @@ class StarvationIT {
     private static final String LARGE = "{\"text\":\"" + "w".repeat(3_900_000) + "\"}";
 
     private static final int SMALL = 20;
+    /// Streams whose windows are larger than the room, together.
+    private static final int PACKED = 6;
 
     @TempDir
     Path directory;
@@ -55,6 +60,12 @@ class StarvationIT {
                             directory.resolve("producer.log"));
                     HttpClient http = HttpClient.newHttpClient()) {
                 producer.awaitOk("/q/health/ready", LIMIT);
+                for (int i = 0; i < PACKED; i++) {
+                    // Left to the end of the process.
+                    RawRequest packed = RawRequest.stream(producer.port(), "/v1/documents", "Content-Encoding: zstd");
+                    packed.chunk(zstdHeader());
+                }
+                await().atMost(LIMIT).until(() -> metric(producer, "millrace_unpacking_bytes") > PACKED * (2 << 20));
                 try (RawRequest slowStream = RawRequest.stream(producer.port(), "/v1/documents");
                         RawRequest slowDocument = RawRequest.single(producer.port(), "/v1/documents", LARGE.length())) {
                     // Both lack their ends.
@@ -97,6 +108,15 @@ class StarvationIT {
                 }
             }
         }
+    }
+
+    /// The beginning of a frame with a window of 2 MiB, as `zstd -3` writes one.
+    private static byte[] zstdHeader() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ZstdOutputStream zstd = new ZstdOutputStream(out, 3)) {
+            zstd.write("{\"text\":\"a\"}\n".getBytes(StandardCharsets.UTF_8));
+        }
+        return Arrays.copyOf(out.toByteArray(), 10);
     }
 
     /// A stream that ends when it has been long enough.

@@ -74,6 +74,13 @@ public final class RawRequest implements AutoCloseable {
         write(Integer.toHexString(length) + "\r\n" + text + "\r\n");
     }
 
+    /// The same of bytes.
+    public void chunk(byte[] bytes) throws IOException {
+        write(Integer.toHexString(bytes.length) + "\r\n");
+        write(bytes);
+        write("\r\n");
+    }
+
     /// The end of a body in chunks.
     public void lastChunk() throws IOException {
         write("0\r\n\r\n");

@@ -23,6 +23,10 @@ public interface ApiConfig {
     @Min(1)
     int maxExpansion();
 
+    /// Bytes that unpacking may take for all requests together, outside the heap; a body that needs more is refused.
+    @WithDefault("64M")
+    MemorySize maxUnpacking();
+
     /// A request that waits for so long for that room is refused.
     @WithDefault("10s")
     Duration patience();

@@ -85,11 +85,6 @@ final class BodyLines implements AutoCloseable {
         return splitter.held();
     }
 
-    /// Bytes of memory that it holds: the line that has not ended, and what unpacking needs.
-    long held() {
-        return splitter.held() + unpacking.memory();
-    }
-
     @Override
     public void close() {
         unpacking.close();

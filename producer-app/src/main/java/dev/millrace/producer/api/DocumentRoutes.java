@@ -13,7 +13,9 @@ import dev.millrace.producer.publish.Topics;
 import dev.millrace.producer.store.ConfiguredStore;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
+import dev.millrace.producer.unpack.UnpackingRoom;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -44,6 +46,7 @@ final class DocumentRoutes {
     private final OpenStreams streams;
     private final ApiConfig config;
     private final DocumentForms forms;
+    private final UnpackingRoom unpackingRoom;
     private final Counter singles;
     private final Counter streamed;
 
@@ -67,6 +70,10 @@ final class DocumentRoutes {
         this.streams = streams;
         this.config = config;
         this.forms = new DocumentForms(reader, limits.maxNameLength(), limits.maxParts(), rules, store.media());
+        this.unpackingRoom = new UnpackingRoom(config.maxUnpacking().asLongValue());
+        Gauge.builder("millrace.unpacking.bytes", unpackingRoom, UnpackingRoom::held)
+                .description("Memory that unpacking takes, outside the heap")
+                .register(registry);
         this.singles = count(registry, "single");
         this.streamed = count(registry, "stream");
     }
@@ -145,11 +152,12 @@ final class DocumentRoutes {
                     .refuse(request);
             return;
         }
+        askForBody(request);
         new SingleDocument(request, context(), reception, visit, reader.get(), unpacking(coding)).start();
     }
 
     private Unpacking unpacking(ContentCoding coding) {
-        return new Unpacking(coding, config.maxExpansion());
+        return new Unpacking(coding, config.maxExpansion(), unpackingRoom);
     }
 
     private void takeStream(HttpServerRequest request, Reception reception, Visit visit, ContentCoding coding) {
@@ -158,7 +166,15 @@ final class DocumentRoutes {
             Problem.of(400, "Bad request", "report is all, failures or summary").refuse(request);
             return;
         }
+        askForBody(request);
         new DocumentStream(request, context(), reception, visit, unpacking(coding), level.get()).start();
+    }
+
+    /// Whoever said that it would wait for this is spared the sending of what is refused before.
+    private static void askForBody(HttpServerRequest request) {
+        if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
+            request.response().writeContinue();
+        }
     }
 
     private static Context context() {

@@ -137,7 +137,7 @@ final class DocumentStream {
                 lines.close();
                 return;
             }
-            hold(lines.held());
+            hold(lines.partial());
             deadline.at(lines.ended(), lines.partial());
             if (done.failed()) {
                 LOG.errorf(done.cause(), "a stream of documents broke off after %d", nextIndex);

@@ -2,6 +2,7 @@ package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.BodyReader;
+import dev.millrace.producer.document.Fault;
 import dev.millrace.producer.document.LargeBody;
 import dev.millrace.producer.unpack.Unpacking;
 import io.vertx.core.Context;
@@ -104,8 +105,19 @@ final class LargeUpload {
         }
     }
 
+    /// There is no room to unpack it.
+    private static final class BusyException extends Exception {
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        private BusyException(String reason) {
+            super("the body " + reason);
+        }
+    }
+
     /// On a worker thread.
-    private Optional<Admission> begin(BodyReader reader, byte[] beginning) throws IOException, AwayException {
+    private Optional<Admission> begin(BodyReader reader, byte[] beginning)
+            throws IOException, AwayException, BusyException {
         return switch (reader.oversize()) {
             case BodyReader.Oversize.Refused no -> Optional.of(no.no());
             case BodyReader.Oversize.Taken yes -> {
@@ -123,7 +135,7 @@ final class LargeUpload {
     /// On a worker thread.
     ///
     /// @return what the body is, where that is known
-    private Optional<Admission> store() throws IOException {
+    private Optional<Admission> store() throws IOException, BusyException {
         LargeBody into = Objects.requireNonNull(body, "a body is taken from its beginning");
         while (true) {
             switch (unpacking.next()) {
@@ -139,6 +151,7 @@ final class LargeUpload {
                 case Unpacking.Piece.End _ -> {
                     return Optional.of(into.end());
                 }
+                case Unpacking.Piece.Broken no when no.fault() == Fault.BUSY -> throw new BusyException(no.reason());
                 case Unpacking.Piece.Broken no -> {
                     return Optional.of(new Admission.Rejected(no.fault(), "", 1, 1, "the body " + no.reason()));
                 }
@@ -152,7 +165,7 @@ final class LargeUpload {
     }
 
     private void readOn() {
-        hold(unpacking.memory() + (body == null ? 0 : body.memory()));
+        hold(body == null ? 0 : body.memory());
         if (taken - timed >= reception.reader().maxBytes()) {
             timed = taken;
             deadline.begin();
@@ -169,6 +182,7 @@ final class LargeUpload {
         Duration retryAfter = reception.config().retryAfter();
         document.largeFailed(
                 switch (error) {
+                    case BusyException busy -> Problem.busy(String.valueOf(busy.getMessage()), retryAfter);
                     case AwayException away -> Problem.unavailable(away.reason, retryAfter);
                     case IOException fault -> Problem.store(fault, retryAfter);
                     default -> Problem.of(500, "The document was not stored", "see the log of the producer");

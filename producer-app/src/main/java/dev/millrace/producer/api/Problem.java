@@ -16,6 +16,9 @@ import java.util.Optional;
 /// @param retryAfter when trying again is worth it
 /// @param more members of its own
 record Problem(int status, String title, String detail, Optional<Duration> retryAfter, JsonObject more) {
+    /// What holds the room is other requests, not the broker.
+    private static final Duration UNPACKING_RETRY_AFTER = Duration.ofSeconds(1);
+
     static Problem of(int status, String title, String detail) {
         return new Problem(status, title, detail, Optional.empty(), new JsonObject());
     }
@@ -25,12 +28,11 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
     }
 
     static Problem busy(Duration retryAfter) {
-        return new Problem(
-                429,
-                "Too much at once",
-                "documents that await the broker fill millrace.api.max-in-flight",
-                Optional.of(retryAfter),
-                new JsonObject());
+        return busy("documents that await the broker fill millrace.api.max-in-flight", retryAfter);
+    }
+
+    static Problem busy(String detail, Duration retryAfter) {
+        return new Problem(429, "Too much at once", detail, Optional.of(retryAfter), new JsonObject());
     }
 
     /// A body that is no document, with the place of the fault where it has one.
@@ -44,6 +46,9 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
 
     /// A body that cannot be unpacked.
     static Problem broken(Admission.Rejected no) {
+        if (no.fault() == Fault.BUSY) {
+            return busy(no.reason(), UNPACKING_RETRY_AFTER);
+        }
         return no.fault() == Fault.TOO_LARGE
                 ? of(413, "Body too large", no.reason())
                 : of(400, "Body is damaged", no.reason());

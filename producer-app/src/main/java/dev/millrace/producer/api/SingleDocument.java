@@ -132,7 +132,7 @@ final class SingleDocument {
             return false;
         }
         body.appendBytes(piece);
-        hold(body.length() + unpacking.memory());
+        hold(body.length());
         return true;
     }
 

@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum Fault {
     /// The body is not packed as its `Content-Encoding` says, or breaks off.
     PACKING,
+    /// There was no room to unpack it.
+    BUSY,
     /// Not UTF-8, a byte order mark, an unpaired surrogate.
     ENCODING,
     /// Not one JSON object.

@@ -27,11 +27,11 @@ public enum ContentCoding {
         };
     }
 
-    Unpacker open() {
+    Unpacker open(UnpackingRoom room) {
         return switch (this) {
             case IDENTITY -> new PlainUnpacker();
-            case GZIP -> new GzipUnpacker();
-            case ZSTD -> new ZstdUnpacker(ZstdUnpacker.MAX_WINDOW_IN_HTTP);
+            case GZIP -> new GzipUnpacker(room.share());
+            case ZSTD -> new ZstdUnpacker(ZstdUnpacker.MAX_WINDOW_IN_HTTP, room.share());
         };
     }
 

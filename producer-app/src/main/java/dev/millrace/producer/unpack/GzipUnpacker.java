@@ -19,6 +19,7 @@ final class GzipUnpacker implements Unpacker {
     private static final int COMMENT = 16;
     private static final int RESERVED = 0xE0;
 
+    private final UnpackingRoom.Share share;
     private final Inflater inflater = new Inflater(true);
     private final byte[] buffer = new byte[PIECE];
     private final CRC32 checksum = new CRC32();
@@ -32,6 +33,11 @@ final class GzipUnpacker implements Unpacker {
     private boolean begun;
     private byte[] packed = {};
     private int at;
+
+    /// @param share taken once bytes come, and given back when this is closed
+    GzipUnpacker(UnpackingRoom.Share share) {
+        this.share = share;
+    }
 
     /// Of a member, in their order.
     private enum Part {
@@ -54,6 +60,7 @@ final class GzipUnpacker implements Unpacker {
 
     @Override
     public byte[] next() throws BrokenPackingException {
+        share.atLeast(MEMORY);
         while (true) {
             if (part == Part.BODY) {
                 int size = inflate();
@@ -197,12 +204,8 @@ final class GzipUnpacker implements Unpacker {
     }
 
     @Override
-    public long memory() {
-        return MEMORY;
-    }
-
-    @Override
     public void close() {
         inflater.end();
+        share.close();
     }
 }

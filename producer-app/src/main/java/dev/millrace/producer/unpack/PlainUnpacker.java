@@ -24,11 +24,6 @@ final class PlainUnpacker implements Unpacker {
     }
 
     @Override
-    public long memory() {
-        return 0;
-    }
-
-    @Override
     public void close() {
         // Holds nothing of the system's.
     }

@@ -12,6 +12,9 @@ public final class UnpackedStream extends InputStream {
     /// What `zstd` itself grants where it is not told otherwise.
     private static final long MAX_WINDOW = 128 << 20;
 
+    /// Files are read one after another: the window is limit enough.
+    private static final UnpackingRoom ITS_OWN = new UnpackingRoom(Long.MAX_VALUE);
+
     private static final byte[] NOTHING = {};
 
     private final InputStream in;
@@ -28,12 +31,12 @@ public final class UnpackedStream extends InputStream {
 
     /// @param in packed; closed with this
     public static InputStream gzip(InputStream in) {
-        return new UnpackedStream(in, new GzipUnpacker());
+        return new UnpackedStream(in, new GzipUnpacker(ITS_OWN.share()));
     }
 
     /// @param in packed; closed with this
     public static InputStream zstd(InputStream in) {
-        return new UnpackedStream(in, new ZstdUnpacker(MAX_WINDOW));
+        return new UnpackedStream(in, new ZstdUnpacker(MAX_WINDOW, ITS_OWN.share()));
     }
 
     @Override

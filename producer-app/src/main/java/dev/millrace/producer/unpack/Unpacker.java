@@ -21,9 +21,6 @@ interface Unpacker extends AutoCloseable {
     /// @throws BrokenPackingException where something is missing
     void end() throws BrokenPackingException;
 
-    /// Bytes of memory that it holds, beside what it was fed.
-    long memory();
-
     /// Never throws.
     @Override
     void close();

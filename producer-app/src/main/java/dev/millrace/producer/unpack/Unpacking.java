@@ -19,9 +19,10 @@ public final class Unpacking implements AutoCloseable {
     private boolean ended;
 
     /// @param maxExpansion times the size of the packed body
-    public Unpacking(ContentCoding coding, int maxExpansion) {
+    /// @param room that all share; what this one takes of it is given back when this is closed
+    public Unpacking(ContentCoding coding, int maxExpansion, UnpackingRoom room) {
         this.coding = coding;
-        this.unpacker = coding.open();
+        this.unpacker = coding.open(room);
         this.maxExpansion = maxExpansion;
     }
 
@@ -84,13 +85,8 @@ public final class Unpacking implements AutoCloseable {
             unpacker.end();
             return new Piece.End();
         } catch (BrokenPackingException e) {
-            return new Piece.Broken(Fault.PACKING, e.reason());
+            return new Piece.Broken(e.fault(), e.reason());
         }
-    }
-
-    /// Bytes of memory that it holds.
-    public long memory() {
-        return unpacker.memory();
     }
 
     @Override

@@ -16,6 +16,7 @@ final class ZstdUnpacker implements Unpacker {
     private static final long STATE = 256 << 10;
 
     private final long maxWindow;
+    private final UnpackingRoom.Share share;
     private final ZstdDecompressCtx zstd = new ZstdDecompressCtx();
     /// What is next to be unpacked; a copy, for the library takes no array.
     private final ByteBuffer source = ByteBuffer.allocateDirect(PIECE).flip();
@@ -24,11 +25,12 @@ final class ZstdUnpacker implements Unpacker {
     private int at;
     private boolean inFrame;
     private boolean full;
-    private long window;
 
     /// @param maxWindow bytes that a frame may ask for
-    ZstdUnpacker(long maxWindow) {
+    /// @param share grows with what the frames ask for, and is given back when this is closed
+    ZstdUnpacker(long maxWindow, UnpackingRoom.Share share) {
         this.maxWindow = maxWindow;
+        this.share = share;
     }
 
     @Override
@@ -39,6 +41,7 @@ final class ZstdUnpacker implements Unpacker {
 
     @Override
     public byte[] next() throws BrokenPackingException {
+        share.atLeast(STATE + 2L * PIECE);
         while (true) {
             refill();
             boolean ready = inFrame ? source.hasRemaining() || full : begins();
@@ -82,8 +85,7 @@ final class ZstdUnpacker implements Unpacker {
             throw new BrokenPackingException("needs a zstd window of " + asked.getAsLong() + " bytes; it may be "
                     + maxWindow + (maxWindow == MAX_WINDOW_IN_HTTP ? " in HTTP (RFC 9659)" : ""));
         }
-        // What was given for an earlier frame is kept.
-        window = Math.max(window, asked.getAsLong());
+        share.atLeast(STATE + 2L * PIECE + asked.getAsLong());
         inFrame = true;
         return true;
     }
@@ -96,12 +98,8 @@ final class ZstdUnpacker implements Unpacker {
     }
 
     @Override
-    public long memory() {
-        return STATE + 2L * PIECE + window;
-    }
-
-    @Override
     public void close() {
         zstd.close();
+        share.close();
     }
 }

@@ -216,11 +216,13 @@ class ClaimCheckTest {
     }
 
     private static List<Path> files() {
-        try (Stream<Path> files = Files.walk(KafkaTestResource.store())) {
-            return files.filter(Files::isRegularFile).sorted().toList();
-        } catch (IOException | UncheckedIOException e) {
-            // What is deleted while it is listed: another look.
-            return List.of(KafkaTestResource.store());
+        while (true) {
+            try (Stream<Path> files = Files.walk(KafkaTestResource.store())) {
+                return files.filter(Files::isRegularFile).sorted().toList();
+            } catch (IOException | UncheckedIOException e) {
+                // What is deleted while it is listed: another look.
+                Thread.onSpinWait();
+            }
         }
     }
 

@@ -103,6 +103,20 @@ class DocumentRoutesTest {
     }
 
     @Test
+    void whoeverAsksBeforeSendingIsToldToAndWhoeverIsRefusedIsSparedIt() throws IOException {
+        String head =
+                "POST /v1/documents HTTP/1.1\r\nHost: x\r\nContent-Length: 16\r\nExpect: 100-continue\r\nContent-Type: ";
+        try (RawRequest asks = RawRequest.raw(documents.getPort(), head + "application/json\r\n\r\n")) {
+            assertThat(asks.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 100 ");
+            asks.write("{\"text\":\"asked\"}");
+            assertThat(asks.readUntil("offset")).startsWith("HTTP/1.1 200 ");
+        }
+        try (RawRequest refused = RawRequest.raw(documents.getPort(), head + "text/html\r\n\r\n")) {
+            assertThat(refused.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 415 ");
+        }
+    }
+
+    @Test
     void onlyTheReportsThatWereAskedForAreSent() throws Exception {
         String body = "{\"text\":\"a\"}\n{}\n";
 

@@ -87,16 +87,16 @@ class PackedFileTest {
     void anEmptyFileIsNoGzip() {
         assertThatThrownBy(() -> read("gz", new byte[0]))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("file.jsonl.gz cannot be read past byte 0 (unpacked): it is empty, and so not packed");
+                .hasMessageContaining(
+                        "file.jsonl.gz cannot be read past byte 0 (unpacked): it is empty, and so not packed");
     }
 
     /// Three equal parts.
     private static byte[] packed(String ending) throws IOException {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         for (int part = 0; part < 3; part++) {
-            try (OutputStream out = ending.equals("gz")
-                    ? new GZIPOutputStream(file)
-                    : new ZstdOutputStream(file).setChecksum(true)) {
+            try (OutputStream out =
+                    ending.equals("gz") ? new GZIPOutputStream(file) : new ZstdOutputStream(file).setChecksum(true)) {
                 for (int i = 0; i < LINES; i++) {
                     out.write(("{\"text\":\"line " + i + "\"}\n").getBytes(StandardCharsets.UTF_8));
                 }

@@ -1,6 +1,7 @@
 package dev.millrace.producer.unpack;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdOutputStream;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.zip.CRC32;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,6 +23,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 class UnpackingTest {
     private static final long SEED = 20261124;
     private static final int EXPANSION = 100;
+
+    private final UnpackingRoom room = new UnpackingRoom(16 << 20);
+
+    @AfterEach
+    void nothingIsHeldAfterwards() {
+        assertThat(room.held()).isZero();
+    }
 
     @ParameterizedTest
     @EnumSource
@@ -122,6 +131,46 @@ class UnpackingTest {
                 .hasValueSatisfying(no -> assertThat(no.reason()).contains("134217728 bytes", "RFC 9659"));
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"GZIP", "ZSTD"})
+    void whereTheRoomIsTakenNothingIsUnpackedUntilItIsGivenBack(ContentCoding coding) {
+        // Given
+        byte[] packed = pack(coding, content(3_000));
+        UnpackingRoom.Share others = room.share();
+        assertThatCode(() -> others.atLeast((16 << 20) - 1)).doesNotThrowAnyException();
+
+        // Then
+        assertThat(unpack(coding, packed, 100).broken()).hasValueSatisfying(no -> {
+            assertThat(no.fault()).isEqualTo(Fault.BUSY);
+            assertThat(no.reason()).contains("millrace.api.max-unpacking = 16777216");
+        });
+        others.close();
+        assertThat(unpack(coding, packed, 100).broken()).isEmpty();
+    }
+
+    @Test
+    void aLaterFrameOfASmallerWindowGivesNothingBack() throws Exception {
+        // Given
+        byte[] large = pack(ContentCoding.ZSTD, content(1 << 20));
+        byte[] packed = concat(large, Zstd.compress(content(100)));
+        try (Unpacking unpacking = new Unpacking(ContentCoding.ZSTD, EXPANSION, room)) {
+            // When
+            unpacking.feed(Arrays.copyOf(packed, 100));
+            while (unpacking.next() instanceof Unpacking.Bytes) {
+                // On to the end of what was fed.
+            }
+            long first = room.held();
+            unpacking.feed(Arrays.copyOfRange(packed, 100, packed.length));
+            while (unpacking.next() instanceof Unpacking.Bytes) {
+                // The library keeps its largest window.
+            }
+
+            // Then
+            assertThat(first).isGreaterThan(1 << 20);
+            assertThat(room.held()).isEqualTo(first);
+        }
+    }
+
     @Test
     void gzipWithEveryPartOfAHeaderIsUnpacked() {
         byte[] content = content(500);
@@ -138,12 +187,12 @@ class UnpackingTest {
     /// @param content its beginning, a character for each byte
     private record Result(String content, long unpacked, int largestPiece, Optional<Unpacking.Piece.Broken> broken) {}
 
-    private static Result unpack(ContentCoding coding, byte[] packed, int cut) {
+    private Result unpack(ContentCoding coding, byte[] packed, int cut) {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         long unpacked = 0;
         int largest = 0;
         int at = 0;
-        try (Unpacking unpacking = new Unpacking(coding, EXPANSION)) {
+        try (Unpacking unpacking = new Unpacking(coding, EXPANSION, room)) {
             while (true) {
                 switch (unpacking.next()) {
                     case Unpacking.Bytes piece -> {
