@@ -47,6 +47,11 @@ public final class Document {
         return contentType;
     }
 
+    /// Its media type without parameters: the boundary of a form is another with each try.
+    public String essence() {
+        return MediaType.parse(contentType).map(MediaType::essence).orElse(contentType);
+    }
+
     public String contentHash() {
         return contentHash;
     }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// Decides which bytes are a document: one JSON object in UTF-8, `text` required, `id`, `source` and `metadata`
 /// optional.
 ///
-/// Refused are: other fields (a misspelt `text` is not to be lost in silence), a field twice, anything after the
-/// object, a byte order mark, an empty text. Thread-safe.
+/// Refused are: a field twice, anything after the object, a byte order mark, an empty text. Other fields are carried
+/// along. Thread-safe.
 public final class DocumentReader implements BodyReader {
     private static final Set<String> FIELDS = Set.of("text", "id", "source");
     private static final String JSON_TYPE = "application/json";

@@ -10,7 +10,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.eclipse.microprofile.config.Config;
 
 /// Sends documents through the channel `documents`, by the channel's own producer: with the emitter, each record
@@ -77,58 +76,27 @@ public final class DocumentPublisher {
     /// @return completes when the broker has answered or the time is up, always normally and with a [Delivery]; in
     ///     what order is open
     public CompletableFuture<Answer> publish(Document document, String topic, Optional<String> traceparent) {
-        CompletableFuture<Answer> answer = new CompletableFuture<>();
-        int size = document.value().length;
-        long began = System.nanoTime();
-        reports.sending(size);
-        Optional<String> away = unavailable(topic);
-        if (away.isPresent()) {
-            complete(answer, document, new Delivery.Failed(away.get(), true), began);
-            return answer;
-        }
-        Thread caller = Thread.currentThread();
+        AtomicLong last = lastDelivered(topic);
+        Sending sending = new Sending(document, reports, () -> last.set(System.nanoTime()));
         try {
-            var _ = channel.producer().send(RecordForm.of(topic, document, traceparent), (metadata, error) -> {
-                Delivery delivery = error == null
-                        ? new Delivery.Delivered(
-                                metadata.topic(), metadata.partition(), metadata.offset(), metadata.timestamp())
-                        : Thread.currentThread() == caller ? refused(error) : fate(error);
-                if (error == null) {
-                    lastDelivered(topic).set(System.nanoTime());
-                }
-                complete(answer, document, delivery, began);
-            });
+            Optional<String> away = unavailable(topic);
+            if (away.isPresent()) {
+                sending.unavailable(away.get());
+            } else {
+                var _ = channel.producer().send(RecordForm.of(topic, document, traceparent), sending);
+            }
         } catch (RuntimeException e) {
-            complete(answer, document, refused(e), began);
+            sending.refused(e);
+        } catch (Error e) {
+            // No memory for its batch, say: what it held is free again.
+            sending.refused(e);
+            throw e;
         }
-        return answer;
+        return sending.answer();
     }
 
     /// Value bytes that await the broker's answer, over all callers.
     public long inFlightBytes() {
         return reports.inFlightBytes();
-    }
-
-    private void complete(CompletableFuture<Answer> answer, Document document, Delivery delivery, long began) {
-        reports.report(document.key(), delivery, document.value().length, System.nanoTime() - began);
-        answer.complete(delivery);
-    }
-
-    /// What fails on the thread of the caller was never handed to the network.
-    private Delivery.Failed refused(Exception error) {
-        return new Delivery.Failed(
-                describe(error), error instanceof TimeoutException || error instanceof IllegalStateException);
-    }
-
-    /// After the record was handed over: these answers of the broker are a no for good; anything else is open, a
-    /// broken sequence too, for an earlier attempt may have been written.
-    private static Delivery fate(Exception error) {
-        return Refusals.areForGood(error)
-                ? new Delivery.Failed(describe(error), false)
-                : new Delivery.Unknown(describe(error));
-    }
-
-    private static String describe(Exception error) {
-        return error.getClass().getSimpleName() + ": " + error.getMessage();
     }
 }

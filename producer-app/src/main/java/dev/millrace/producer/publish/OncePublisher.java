@@ -85,7 +85,12 @@ public final class OncePublisher {
 
     private CompletableFuture<Answer> underKey(RecentAnswers window, String key, Document document, Origin origin) {
         Mark name = Mark.of("key", origin.caller(), key, Long.toString(origin.index()));
-        Mark content = Mark.of(origin.topic(), document.clientId().orElse(""), document.contentHash());
+        Mark content = Mark.of(
+                origin.topic(),
+                document.clientId().orElse(""),
+                document.source().orElse(""),
+                document.essence(),
+                document.contentHash());
         return retry(
                 window.once(name, content, () -> byId(document, origin)),
                 "the Idempotency-Key was sent with another document");

@@ -94,6 +94,36 @@ class RetriesTest {
     }
 
     @Test
+    void underAKeyADocumentOfAnotherSourceOrTypeIsAnother() throws Exception {
+        String pixels = "not quite an image";
+        HttpResponse<String> mine = under("key-3", JSON, "{\"text\":\"sourced\",\"source\":\"mine\"}");
+        HttpResponse<String> image = under("key-4", "image/png", pixels);
+        HttpResponse<String> form = under("key-5", "multipart/form-data; boundary=one", form("one"));
+
+        assertThat(under("key-3", JSON, "{\"text\":\"sourced\",\"source\":\"mine\"}").body()).isEqualTo(mine.body());
+        assertThat(under("key-3", JSON, "{\"text\":\"sourced\",\"source\":\"yours\"}").statusCode())
+                .isEqualTo(422);
+        assertThat(under("key-3", JSON, "{\"text\":\"sourced\"}").statusCode()).isEqualTo(422);
+        assertThat(under("key-4", "image/png", pixels).body()).isEqualTo(image.body());
+        assertThat(under("key-4", "image/gif", pixels).statusCode()).isEqualTo(422);
+        // The same form: clients draw its boundary at random.
+        assertThat(form.statusCode()).as(form.body()).isEqualTo(200);
+        assertThat(under("key-5", "multipart/form-data; boundary=two", form("two")).body())
+                .isEqualTo(form.body());
+    }
+
+    private static String form(String boundary) {
+        return String.join(
+                "\r\n",
+                "--" + boundary,
+                "Content-Disposition: form-data; name=\"text\"",
+                "",
+                "formed",
+                "--" + boundary + "--",
+                "");
+    }
+
+    @Test
     void aStreamUnderAKeyThatBreaksOffGoesOnWhereItBroke() throws Exception {
         String path = "/v1/documents";
         try (RawRequest broken = RawRequest.stream(documents.getPort(), path, "Idempotency-Key: broken")) {
