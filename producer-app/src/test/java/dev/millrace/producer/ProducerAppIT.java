@@ -86,10 +86,15 @@ class ProducerAppIT {
             String begun = "{\"id\":\"room-0\",\"text\":\"" + "x".repeat(40_000);
             String end = "x".repeat(10_000) + "\"}";
             try (RawRequest first = RawRequest.single(producer.port(), "/v1/documents", begun.length() + end.length());
-                    RawRequest second = RawRequest.single(producer.port(), "/v1/documents", 1 << 20)) {
+                    RawRequest second = RawRequest.single(producer.port(), "/v1/documents", 1 << 20);
+                    RawRequest third = RawRequest.stream(producer.port(), "/v1/documents?report=summary")) {
                 first.write(begun);
                 await().atMost(LIMIT).until(() -> held(producer) >= 40_000);
-                second.write("{\"text\":\"" + "x".repeat(40_000));
+                // Of a stream something is on the log already: it is told, where a request that brought nothing is
+                // refused.
+                third.chunk("{\"text\":\"a\",\"id\":\"room-2\"}\n{\"text\":\"" + "x".repeat(40_000));
+                assertThat(third.readUntil("max-in-flight")).contains(" 200 ", "\"delivered\":1,", "\"broken\":");
+                second.write("{\"text\":\"" + "x".repeat(70_000));
                 assertThat(second.readUntil("max-in-flight")).contains(" 429 ").containsIgnoringCase("retry-after: ");
 
                 // What holds the room is not harmed.
@@ -100,7 +105,7 @@ class ProducerAppIT {
             assertThat(post(producer, "{\"text\":\"a\",\"id\":\"room-1\"}").statusCode())
                     .isEqualTo(200);
             assertThat(held(producer)).isZero();
-            assertThat(keys("room-")).containsExactlyInAnyOrder("room-0", "room-1");
+            assertThat(keys("room-")).containsExactlyInAnyOrder("room-0", "room-1", "room-2");
         }
     }
 
@@ -110,11 +115,15 @@ class ProducerAppIT {
         try (AppProcess producer = AppProcess.start(Path.of("."), Map.of(), Map.of(), List.of(), log)) {
             producer.awaitOk("/q/health/live", LIMIT);
             HttpResponse<String> answer = post(producer, "{\"text\":\"a\"}");
+            HttpResponse<String> stream = post(producer, "application/x-ndjson", "{broken\n{\"text\":\"a\"}\n");
 
             assertThat(producer.log()).contains("open to anyone who reaches it");
             // No broker of ours listens there.
             assumeThat(answer.statusCode()).isEqualTo(503);
             assertThat(answer.body()).contains("kafka.bootstrap.servers = localhost:9092: ");
+            // The first document that could be sent tells it, not what stands before it.
+            assertThat(stream.statusCode()).as(stream.body()).isEqualTo(503);
+            assertThat(stream.headers().firstValue("retry-after")).isPresent();
         }
     }
 
@@ -356,9 +365,14 @@ class ProducerAppIT {
     }
 
     private HttpResponse<String> post(AppProcess producer, String body) throws IOException, InterruptedException {
+        return post(producer, "application/json", body);
+    }
+
+    private HttpResponse<String> post(AppProcess producer, String type, String body)
+            throws IOException, InterruptedException {
         return client.send(
                 HttpRequest.newBuilder(URI.create("http://localhost:" + producer.port() + "/v1/documents"))
-                        .header("Content-Type", "application/json")
+                        .header("Content-Type", type)
                         .POST(HttpRequest.BodyPublishers.ofString(body))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());

@@ -51,6 +51,11 @@ public final class RawRequest implements AutoCloseable {
         return new RawRequest(port, path, "application/json", "Content-Length: " + length);
     }
 
+    /// The same with a header more.
+    public static RawRequest single(int port, String path, int length, String header) throws IOException {
+        return new RawRequest(port, path, "application/json", "Content-Length: " + length + "\r\n" + header);
+    }
+
     /// A medium of a length that is announced.
     public static RawRequest medium(int port, String path, int length) throws IOException {
         return new RawRequest(port, path, "image/png", "Content-Length: " + length);

@@ -13,11 +13,13 @@ final class Burst {
     /// Reports that are missing, and one more until it is sealed.
     private final AtomicInteger missing;
     private final Runnable completed;
+    private int size;
     private int taken;
 
     /// @param size documents
     /// @param completed run by the thread that brings the last report, where that comes after [#seal]
     Burst(int size, Runnable completed) {
+        this.size = size;
         this.reports = new Report[size];
         this.missing = new AtomicInteger(size + 1);
         this.completed = completed;
@@ -36,6 +38,12 @@ final class Burst {
         return reports[place];
     }
 
+    /// Ends with fewer documents: for the places from there on nothing will be reported. Before [#seal].
+    void cut(int places) {
+        missing.addAndGet(places - size);
+        size = places;
+    }
+
     /// All documents are on their way. Whoever seals looks whether it is complete already.
     void seal() {
         missing.decrementAndGet();
@@ -47,11 +55,11 @@ final class Burst {
     }
 
     int size() {
-        return reports.length;
+        return size;
     }
 
     boolean hasNext() {
-        return taken < reports.length;
+        return taken < size;
     }
 
     /// Takes the next report, in the order of the documents.

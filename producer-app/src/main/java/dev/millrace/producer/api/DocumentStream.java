@@ -2,10 +2,6 @@ package dev.millrace.producer.api;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.millrace.producer.document.Admission;
-import dev.millrace.producer.document.EncodingDamage;
-import dev.millrace.producer.document.LineSplitter;
-import dev.millrace.producer.publish.Answer;
-import dev.millrace.producer.publish.Delivery;
 import dev.millrace.producer.unpack.Unpacking;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -17,15 +13,16 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /// One NDJSON request: documents in, reports out in order, both at once, and neither ever held whole.
 ///
 /// The body is read a buffer at a time: it is unpacked, split, admitted and sent on a worker thread, a piece at a time,
-/// and the next piece is asked for only when the window has room and the client reads its reports. Nothing is
-/// answered before the first document's fate is known: up to then the request can still be refused with 503.
+/// and the next piece is asked for only when the window has room and the client reads its reports. Up to the first line
+/// of the answer the request can still be refused as a whole.
 ///
-/// Everything but [#send] runs on the request's event loop.
+/// Whatever ends it, what was sent is waited for and counted: in its reports, else in the tally alone.
+///
+/// Runs on the request's event loop, but for what [LinePublisher] does.
 final class DocumentStream {
     private static final Logger LOG = Logger.getLogger(DocumentStream.class);
     private static final int WRITE_BYTES = 32 << 10;
@@ -37,10 +34,11 @@ final class DocumentStream {
     private final ReportLevel level;
     private final Visit visit;
     private final BodyLines lines;
+    private final LinePublisher publisher;
     private final BodyDeadline deadline;
     private final Deque<Burst> awaited = new ArrayDeque<>();
-    private long nextIndex;
     private int awaitedLines;
+    private boolean reading;
     private boolean sending;
     private boolean bodyEnded;
     private boolean answering;
@@ -65,6 +63,7 @@ final class DocumentStream {
         this.level = level;
         this.visit = visit;
         this.lines = new BodyLines(unpacking, reception.reader().maxBytes());
+        this.publisher = new LinePublisher(reception, visit, lines, this::completed);
         this.deadline = new BodyDeadline(context.owner(), reception.config().bodyTimeout(), this::late);
     }
 
@@ -78,147 +77,105 @@ final class DocumentStream {
         }));
         request.exceptionHandler(gone -> abandon());
         request.handler(buffer -> {
-            request.pause();
+            pause();
             lines.feed(buffer.getBytes());
             sendNext();
         });
         request.endHandler(_ -> {
+            pause();
             if (!bodyEnded) {
                 lines.end();
                 sendNext();
             }
         });
+        visit.tally().open();
         reception.streams().add(this);
         readOn();
+    }
+
+    private void pause() {
+        reading = false;
+        deadline.pause();
+        if (!request.isEnded()) {
+            request.pause();
+        }
     }
 
     /// Reads no further: what was taken is reported, and the answer says where to go on. From any thread.
     void stop() {
         context.runOnContext(_ -> {
-            if (over || bodyEnded) {
-                return;
+            if (!over && !bodyEnded) {
+                stopped = true;
+                endBody();
             }
-            stopped = true;
-            bodyEnded = true;
-            deadline.stop();
-            if (!request.isEnded()) {
-                request.pause();
-            }
-            drain();
         });
     }
 
-    /// Reads no further for a line that does not come to an end; what came before it is reported.
     private void late() {
+        breakOff(Problem.late(reception.config().bodyTimeout()));
+    }
+
+    /// Reads no further, because of a line that does not come to an end, or for want of room. What came before is
+    /// reported; where nothing did, the request is refused.
+    private void breakOff(Problem problem) {
         if (over || bodyEnded) {
             return;
         }
-        if (sending) {
-            // It moves after all.
-            deadline.begin();
-            return;
-        }
-        Problem problem = Problem.late(reception.config().bodyTimeout());
-        if (nextIndex == 0) {
+        if (publisher.documents() == 0) {
             fail(problem);
             return;
         }
         broken = Optional.of(problem.detail());
+        endBody();
+    }
+
+    private void endBody() {
         bodyEnded = true;
-        request.pause();
+        deadline.stop();
+        pause();
         drain();
     }
 
     private void sendNext() {
         sending = true;
-        context.executeBlocking(this::send, false).onComplete(done -> {
+        boolean begun = answering;
+        context.executeBlocking(() -> publisher.next(begun), false).onComplete(done -> {
             sending = false;
+            if (done.succeeded()) {
+                Burst burst = done.result().burst();
+                awaited.addLast(burst);
+                awaitedLines += burst.size();
+                burst.seal();
+            }
             if (over) {
                 lines.close();
-                return;
-            }
-            hold(lines.partial());
-            deadline.at(lines.ended(), lines.partial());
-            if (done.failed()) {
-                LOG.errorf(done.cause(), "a stream of documents broke off after %d", nextIndex);
+                settle();
+            } else if (done.failed()) {
+                LOG.errorf(done.cause(), "a stream of documents broke off after %d", publisher.documents());
                 fail(Problem.of(500, "The stream broke off", "see the log of the producer"));
-                return;
+            } else {
+                goOn(done.result());
             }
-            Sent sent = done.result();
-            if (sent.refused() != null) {
-                fail(Problem.unavailable(sent.refused(), reception.config().retryAfter()));
-                return;
-            }
-            if (sent.last()) {
-                bodyEnded = true;
-                broken = sent.broken().map(Admission.Rejected::describe);
-                if (sent.broken().isPresent() && nextIndex == 0) {
-                    fail(Problem.broken(sent.broken().get()));
-                    return;
-                }
-            }
-            awaited.addLast(sent.burst());
-            awaitedLines += sent.burst().size();
-            sent.burst().seal();
-            drain();
-            readOn();
         });
     }
 
-    /// On a worker thread: `send` of the Kafka producer may wait.
-    private Sent send() {
-        BodyLines.Some some = lines.next();
-        // The break is reported like a document, where there was one before it.
-        boolean reportsBreak =
-                some.broken().isPresent() && nextIndex + some.lines().size() > 0;
-        Burst burst = new Burst(some.lines().size() + (reportsBreak ? 1 : 0), this::completed);
-        int place = 0;
-        for (LineSplitter.Line line : some.lines()) {
-            send(line, nextIndex++, burst, place);
-            if (nextIndex == 1
-                    && burst.brought(0) instanceof Report.Answered first
-                    && first.answer() instanceof Delivery.Failed failed
-                    && failed.unavailable()) {
-                return new Sent(burst, false, Optional.empty(), failed.reason());
-            }
-            place++;
+    private void goOn(Sent sent) {
+        hold(lines.partial());
+        deadline.at(lines.ended(), lines.partial());
+        if (sent.refused().isPresent()) {
+            fail(Problem.unavailable(sent.refused().get(), reception.config().retryAfter()));
+            return;
         }
-        if (some.broken().isPresent()) {
-            reception.rejections().count(some.broken().get());
-        }
-        if (reportsBreak) {
-            burst.report(
-                    place,
-                    new Report.Rejected(nextIndex++, some.broken().orElseThrow().describe()));
-        }
-        return new Sent(burst, some.last(), some.broken(), null);
-    }
-
-    private void send(LineSplitter.Line line, long index, Burst burst, int place) {
-        Admission admission = switch (line) {
-            case LineSplitter.Whole whole -> reception.reader().read(whole.bytes());
-            case LineSplitter.Overlong _ -> reception.reader().tooLarge();
-        };
-        switch (admission) {
-            case Admission.Rejected no -> {
-                reception.rejections().count(no);
-                burst.report(place, new Report.Rejected(index, no.describe()));
-            }
-            case Admission.Accepted yes -> {
-                String key = yes.document().key();
-                Optional<EncodingDamage> suspect = yes.document().damage();
-                var _ = reception
-                        .publisher()
-                        .publish(yes.document(), visit.origin(reception.topic(), index))
-                        .whenComplete((answer, error) ->
-                                burst.report(place, new Report.Answered(index, key, suspect, known(answer, error))));
+        if (sent.last()) {
+            bodyEnded = true;
+            broken = sent.broken().map(Admission.Rejected::describe);
+            if (sent.broken().isPresent() && publisher.documents() == 0) {
+                fail(Problem.broken(sent.broken().get()));
+                return;
             }
         }
-    }
-
-    /// A document whose sending failed in a way that nobody foresaw has its report too, or all would wait for it.
-    private static Answer known(@Nullable Answer answer, @Nullable Throwable error) {
-        return answer != null ? answer : new Delivery.Unknown(String.valueOf(error));
+        drain();
+        readOn();
     }
 
     /// From any thread.
@@ -230,7 +187,7 @@ final class DocumentStream {
     }
 
     private void readOn() {
-        if (over || sending || bodyEnded) {
+        if (over || reading || sending || bodyEnded) {
             return;
         }
         if (awaitedLines >= reception.config().window() || response.writeQueueFull()) {
@@ -245,21 +202,18 @@ final class DocumentStream {
                             context,
                             () -> {
                                 waiting = false;
-                                // Where a buffer came meanwhile, what follows it is asked for when it is done.
-                                if (!over && !bodyEnded && !sending) {
+                                if (!over && !bodyEnded) {
                                     takeOn();
                                 }
                             },
-                            () -> {
-                                if (!bodyEnded) {
-                                    fail(Problem.busy(reception.config().retryAfter()));
-                                }
-                            });
+                            () -> breakOff(Problem.busy(reception.config().retryAfter())));
         }
     }
 
     private void takeOn() {
         if (lines.hungry()) {
+            reading = true;
+            deadline.ask();
             request.resume();
         } else {
             sendNext();
@@ -274,6 +228,7 @@ final class DocumentStream {
     /// Writes the reports that are known, in order, while the client reads them.
     private void drain() {
         if (over) {
+            settle();
             return;
         }
         ReportLines out = new ReportLines();
@@ -319,12 +274,12 @@ final class DocumentStream {
     }
 
     private void finish() {
-        if (stopped && nextIndex == 0) {
+        if (stopped && publisher.documents() == 0) {
             fail(Problem.closing(reception.config().retryAfter()));
             return;
         }
-        end();
         beginAnswer();
+        end();
         Future<Void> ended =
                 response.end(new ReportLines().line(this::writeSummary).take());
         if (stopped) {
@@ -336,7 +291,7 @@ final class DocumentStream {
 
     private void writeSummary(JsonGenerator json) throws IOException {
         json.writeObjectFieldStart("summary");
-        json.writeNumberField("documents", nextIndex);
+        json.writeNumberField("documents", publisher.documents());
         for (Report.Status status : Report.Status.values()) {
             json.writeNumberField(status.text(), visit.tally().of(status));
         }
@@ -362,17 +317,18 @@ final class DocumentStream {
         }
         end();
         if (answering) {
-            LOG.warnf("a stream of documents was cut off after %d: %s", nextIndex, problem.detail());
+            LOG.warnf("a stream of documents was cut off after %d: %s", publisher.documents(), problem.detail());
             Exchange.breakOff(request, false);
         } else {
             problem.refuse(request);
         }
     }
 
-    /// The client is gone. What was sent is on its way and is counted; nobody reads its reports.
+    /// The client is gone, or does not listen.
     private void abandon() {
-        end();
-        awaited.clear();
+        if (!over) {
+            end();
+        }
     }
 
     private void end() {
@@ -383,7 +339,21 @@ final class DocumentStream {
         if (!sending) {
             lines.close();
         }
-        reception.streams().remove(this);
+        settle();
+    }
+
+    /// What is on its way is counted as its fate becomes known, where nobody is told any more.
+    private void settle() {
+        while (!awaited.isEmpty() && awaited.getFirst().isComplete()) {
+            Burst burst = awaited.removeFirst();
+            while (burst.hasNext()) {
+                visit.tally().count(burst.next().status());
+            }
+        }
+        if (!sending && awaited.isEmpty()) {
+            reception.streams().remove(this);
+            visit.tally().close();
+        }
     }
 
     private void stopWriteTimer() {

@@ -80,6 +80,10 @@ final class Gate {
     }
 
     private void act(RoutingContext routing, Verdict verdict) {
+        if (routing.response().closed()) {
+            // Its client went away while the issuer was asked.
+            return;
+        }
         switch (verdict) {
             case Verdict.Admitted in -> {
                 Visit.begin(routing, in.caller());
@@ -119,13 +123,17 @@ final class Gate {
             return;
         }
         Optional<Visit> visit = Visit.find(routing);
-        SocketAddress from = request.remoteAddress();
-        audit.write(
-                visit.map(Visit::caller).orElse(""),
-                from == null ? "?" : String.valueOf(from.hostAddress()),
-                request.method().name(),
-                String.valueOf(request.path()),
-                status,
-                visit.map(each -> each.tally().text()).orElse("") + (brokenOff ? " broken-off" : ""));
+        String caller = visit.map(Visit::caller).orElse("");
+        SocketAddress address = request.remoteAddress();
+        String from = address == null ? "?" : String.valueOf(address.hostAddress());
+        String method = request.method().name();
+        String path = String.valueOf(request.path());
+        String end = brokenOff ? " broken-off" : "";
+        // Of a client that went away, documents may be on their way: the line waits until their fate is known.
+        visit.map(Visit::tally)
+                .ifPresentOrElse(
+                        tally -> tally.whenWhole(
+                                () -> audit.write(caller, from, method, path, status, tally.text() + end)),
+                        () -> audit.write(caller, from, method, path, status, end));
     }
 }

@@ -56,10 +56,11 @@ final class LargeUpload {
 
     /// @param beginning what came of the body up to here, unpacked
     void start(BodyReader reader, byte[] beginning) {
-        request.pause();
+        pause();
         request.handler(this::take);
         request.endHandler(_ -> {
             if (!over) {
+                deadline.pause();
                 unpacking.end();
                 work(this::store);
             }
@@ -70,10 +71,15 @@ final class LargeUpload {
 
     private void take(Buffer part) {
         if (!over) {
-            request.pause();
+            pause();
             unpacking.feed(part.getBytes());
             work(this::store);
         }
+    }
+
+    private void pause() {
+        deadline.pause();
+        request.pause();
     }
 
     private void work(Callable<Optional<Admission>> step) {
@@ -170,11 +176,22 @@ final class LargeUpload {
             timed = taken;
             deadline.begin();
         }
-        reception.room().whenFree(context, request::resume, () -> {
-            if (!over) {
-                document.largeFailed(Problem.busy(reception.config().retryAfter()));
-            }
-        });
+        reception
+                .room()
+                .whenFree(
+                        context,
+                        () -> {
+                            if (!over) {
+                                deadline.ask();
+                                request.resume();
+                            }
+                        },
+                        () -> {
+                            if (!over) {
+                                document.largeFailed(
+                                        Problem.busy(reception.config().retryAfter()));
+                            }
+                        });
     }
 
     private void fail(Throwable error) {
@@ -192,11 +209,6 @@ final class LargeUpload {
     private void hold(long bytes) {
         reception.room().hold(bytes - held);
         held = bytes;
-    }
-
-    /// Whether the store is waited for, and not the client.
-    boolean busy() {
-        return busy;
     }
 
     /// The request is over, in whatever way; what was not accepted leaves nothing behind. Once.

@@ -40,6 +40,7 @@ final class OrderBodies {
                 config.bodyTimeout(),
                 () -> Problem.late(config.bodyTimeout()).refuse(routing.request()));
         deadline.begin();
+        deadline.ask();
         routing.put(DEADLINE, deadline);
         routing.addEndHandler(_ -> deadline.stop());
         routing.next();

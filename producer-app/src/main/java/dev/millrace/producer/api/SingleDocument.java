@@ -58,8 +58,9 @@ final class SingleDocument {
     }
 
     void start() {
+        visit.tally().open();
         deadline.begin();
-        request.exceptionHandler(_ -> end());
+        request.exceptionHandler(_ -> leave());
         request.handler(this::take);
         request.endHandler(_ -> {
             if (!over) {
@@ -70,14 +71,16 @@ final class SingleDocument {
         readOn();
     }
 
-    private void late() {
-        LargeUpload now = upload;
-        if (now != null && now.busy()) {
-            // Not the client is slow: the store is.
-            deadline.begin();
-        } else {
-            refuse(Problem.late(reception.config().bodyTimeout()));
+    /// The client went away before it had sent all.
+    private void leave() {
+        if (!over) {
+            end();
+            visit.tally().close();
         }
+    }
+
+    private void late() {
+        refuse(Problem.late(reception.config().bodyTimeout()));
     }
 
     private void readOn() {
@@ -85,7 +88,12 @@ final class SingleDocument {
                 .room()
                 .whenFree(
                         context,
-                        request::resume,
+                        () -> {
+                            if (!over) {
+                                deadline.ask();
+                                request.resume();
+                            }
+                        },
                         () -> refuse(Problem.busy(reception.config().retryAfter())));
     }
 
@@ -96,6 +104,7 @@ final class SingleDocument {
         unpacking.feed(part.getBytes());
         unpack();
         if (!over && upload == null && reception.room().full()) {
+            deadline.pause();
             request.pause();
             readOn();
         }
@@ -141,9 +150,20 @@ final class SingleDocument {
         held = bytes;
     }
 
+    /// Read where it is, as long as that takes no time.
     private void publish() {
         deadline.stop();
-        switch (reader.read(body.getBytes())) {
+        if (body.length() <= AT_ONCE_BYTES) {
+            admit(reader.read(body.getBytes()));
+        } else {
+            context.executeBlocking(() -> reader.read(body.getBytes()), false)
+                    .onSuccess(this::admit)
+                    .onFailure(this::fail);
+        }
+    }
+
+    private void admit(Admission admission) {
+        switch (admission) {
             case Admission.Rejected no -> {
                 reject(no);
                 end();
@@ -172,18 +192,19 @@ final class SingleDocument {
 
     /// The store, or something else of ours, does not take it.
     void largeFailed(Problem problem) {
-        visit.tally().count(Report.Status.FAILED);
+        count(Report.Status.FAILED);
         refuse(problem);
     }
 
     private void reject(Admission.Rejected no) {
         reception.rejections().count(no);
-        visit.tally().count(Report.Status.REJECTED);
+        count(Report.Status.REJECTED);
     }
 
     /// On the event loop where nothing has to be waited for: a change of threads costs more than the rest. Else on a
     /// worker.
     private void publish(Document document) {
+        reception.streams().add(this);
         if (document.value().length <= AT_ONCE_BYTES && reception.publisher().sendsAtOnce(reception.topic())) {
             CompletableFuture<Answer> answer =
                     reception.publisher().publish(document, visit.origin(reception.topic(), 0));
@@ -208,13 +229,22 @@ final class SingleDocument {
         }));
     }
 
+    /// In a way that nobody foresaw.
     private void fail(Throwable error) {
+        end();
+        count(Report.Status.FAILED);
         Problem.of(500, "The document was not sent", error.toString()).answer(response);
+    }
+
+    private void count(Report.Status status) {
+        visit.tally().count(status);
+        visit.tally().close();
+        reception.streams().remove(this);
     }
 
     private void answer(Document document, Answer answer) {
         Report.Answered fate = Report.Answered.of(0, document, answer);
-        visit.tally().count(fate.status());
+        count(fate.status());
         Buffer report = ReportLines.object(fate::writeMembers);
         switch (answer) {
             case Delivery.Delivered _, Answer.Duplicate _ -> {
@@ -239,13 +269,16 @@ final class SingleDocument {
 
     private void refuse(Problem problem) {
         if (!over) {
-            end();
+            leave();
             problem.refuse(request);
         }
     }
 
     /// The body is held no longer, by this request: it is refused, gone, or with the publisher.
     private void end() {
+        if (over) {
+            return;
+        }
         over = true;
         deadline.stop();
         LargeUpload now = upload;

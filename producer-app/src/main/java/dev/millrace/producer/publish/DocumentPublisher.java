@@ -23,6 +23,9 @@ public final class DocumentPublisher {
     /// its answer holds for as long.
     private static final Duration FRESH = Duration.ofSeconds(1);
 
+    /// As long as it may take to come from that question to the sending.
+    private static final Duration SOON = Duration.ofMillis(200);
+
     /// The producer takes memory by the batch: as much for each partition and caller at once.
     private static final long SPARE_BYTES = 16 << 20;
 
@@ -47,7 +50,7 @@ public final class DocumentPublisher {
     /// Whether sending a document now waits for nothing, as far as can be told: the broker answered a moment ago, and
     /// the producer has memory to spare.
     boolean sendsAtOnce(String topic) {
-        return isFresh(topic, System.nanoTime()) && channel.freeBytes() > SPARE_BYTES;
+        return isFresh(topic, System.nanoTime() + SOON.toNanos()) && channel.freeBytes() > SPARE_BYTES;
     }
 
     /// Why a document cannot be sent now, where the cluster says so. May wait for its answer.
@@ -88,9 +91,8 @@ public final class DocumentPublisher {
         } catch (RuntimeException e) {
             sending.refused(e);
         } catch (Error e) {
-            // No memory for its batch, say: what it held is free again.
-            sending.refused(e);
-            throw e;
+            // No memory, say. What becomes of the record is not known; what it held must not be held for ever.
+            sending.lost(e);
         }
         return sending.answer();
     }

@@ -60,6 +60,11 @@ final class Sending implements Callback {
                 describe(error), error instanceof TimeoutException || error instanceof IllegalStateException));
     }
 
+    /// It broke off, nobody knows where.
+    void lost(Throwable error) {
+        end(new Delivery.Unknown(describe(error)));
+    }
+
     private void end(Delivery delivery) {
         if (told.compareAndSet(false, true)) {
             reports.report(document.key(), delivery, document.value().length, System.nanoTime() - began);

@@ -100,15 +100,19 @@ class RetriesTest {
         HttpResponse<String> image = under("key-4", "image/png", pixels);
         HttpResponse<String> form = under("key-5", "multipart/form-data; boundary=one", form("one"));
 
-        assertThat(under("key-3", JSON, "{\"text\":\"sourced\",\"source\":\"mine\"}").body()).isEqualTo(mine.body());
-        assertThat(under("key-3", JSON, "{\"text\":\"sourced\",\"source\":\"yours\"}").statusCode())
+        assertThat(under("key-3", JSON, "{\"text\":\"sourced\",\"source\":\"mine\"}")
+                        .body())
+                .isEqualTo(mine.body());
+        assertThat(under("key-3", JSON, "{\"text\":\"sourced\",\"source\":\"yours\"}")
+                        .statusCode())
                 .isEqualTo(422);
         assertThat(under("key-3", JSON, "{\"text\":\"sourced\"}").statusCode()).isEqualTo(422);
         assertThat(under("key-4", "image/png", pixels).body()).isEqualTo(image.body());
         assertThat(under("key-4", "image/gif", pixels).statusCode()).isEqualTo(422);
         // The same form: clients draw its boundary at random.
         assertThat(form.statusCode()).as(form.body()).isEqualTo(200);
-        assertThat(under("key-5", "multipart/form-data; boundary=two", form("two")).body())
+        assertThat(under("key-5", "multipart/form-data; boundary=two", form("two"))
+                        .body())
                 .isEqualTo(form.body());
     }
 

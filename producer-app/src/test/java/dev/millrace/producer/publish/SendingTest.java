@@ -70,7 +70,10 @@ class SendingTest {
     }
 
     private double deliveries(String status) {
-        return registry.get("millrace.deliveries").tag("status", status).functionCounter().count();
+        return registry.get("millrace.deliveries")
+                .tag("status", status)
+                .functionCounter()
+                .count();
     }
 
     private static Document document() {
