@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Trains each shape in each type for a while, prints one table and writes it as `model.json`, and beside it
-/// `tokenize.json` and `intake.json`: `./mvnw -Pbench`.
+/// `tokenize.json`, `intake.json`, `memory.json` and `exactly-once.json`: `./mvnw -Pbench`.
 ///
 /// System properties: `bench.shapes` and `bench.dtypes` (names, separated by commas; types `auto`: bf16 too
 /// where the CPU multiplies it), `bench.seconds` (for each measurement, which ends with the step under way),
@@ -22,9 +22,18 @@ final class Bench {
     private static final String SHAPES = "dense-256x6,dense-768x12,moe-768x12";
     private static final int INTAKE_RECORDS = 100_000;
     private static final Duration LONGEST = Duration.ofMinutes(20);
-    /// As in the images: glibc keeps what libtorch frees.
-    private static final Map<String, String> ALLOCATOR =
-            Map.of("MALLOC_ARENA_MAX", "1", "MALLOC_MMAP_MAX_", "0", "MALLOC_TRIM_THRESHOLD_", "1000000000000");
+    private static final int COURSE_STEPS = 60;
+    /// As in the images. Where there is no tcmalloc the loader says so and goes on with glibc, which then keeps what
+    /// libtorch frees: it is as fast, and takes half as much memory again.
+    private static final Map<String, String> ALLOCATOR = Map.of(
+            "LD_PRELOAD",
+            "libtcmalloc_minimal.so.4",
+            "MALLOC_ARENA_MAX",
+            "1",
+            "MALLOC_MMAP_MAX_",
+            "0",
+            "MALLOC_TRIM_THRESHOLD_",
+            "1000000000000");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -49,6 +58,12 @@ final class Bench {
         System.out.println(table(rows));
         System.out.println(intake.line());
         System.out.println(tokenized.line());
+        memory(
+                        Path.of(arguments[0]),
+                        BenchShape.MOE_768X2,
+                        COURSE_STEPS,
+                        Runtime.getRuntime().availableProcessors())
+                .forEach(course -> System.out.println(course.line()));
         System.out.println(exactlyOnce(
                         Path.of(arguments[0]),
                         BenchShape.DENSE_256X6,
@@ -75,8 +90,30 @@ final class Bench {
                 "exactly-once",
                 directory,
                 ExactlyOnceCost.class,
-                List.of(shape.label(), Double.toString(seconds), Integer.toString(threads), directory.toString()));
+                List.of(shape.label(), Double.toString(seconds), Integer.toString(threads), directory.toString()),
+                ALLOCATOR);
         return JSON.readValue(result.toFile(), ExactlyOnceCost.Cost.class);
+    }
+
+    /// Looks at memory in the course of training, with the allocator of the images and with what a process gets that
+    /// asks for nothing, and writes it as `memory.json`.
+    static List<MemoryCourse.Course> memory(Path directory, BenchShape shape, int steps, int threads)
+            throws IOException, InterruptedException {
+        List<MemoryCourse.Course> courses = new ArrayList<>();
+        for (Map<String, String> environment : List.of(ALLOCATOR, Map.<String, String>of())) {
+            Path result = directory.resolve("memory-course.json");
+            Files.deleteIfExists(result);
+            start(
+                    "memory-course",
+                    directory,
+                    MemoryCourse.class,
+                    List.of(shape.label(), Integer.toString(steps), Integer.toString(threads), result.toString()),
+                    environment);
+            courses.add(JSON.readValue(result.toFile(), MemoryCourse.Course.class));
+        }
+        JSON.writerWithDefaultPrettyPrinter()
+                .writeValue(directory.resolve(MemoryCourse.FILE).toFile(), courses);
+        return courses;
     }
 
     /// Measures and writes `model.json`.
@@ -106,12 +143,14 @@ final class Bench {
                 name,
                 directory,
                 Measurement.class,
-                List.of(shape.label(), dtype, Double.toString(seconds), Integer.toString(threads), result.toString()));
+                List.of(shape.label(), dtype, Double.toString(seconds), Integer.toString(threads), result.toString()),
+                ALLOCATOR);
         return JSON.readValue(result.toFile(), Measured.class);
     }
 
     /// Runs a measurement in a process of its own, to its end.
-    private static void start(String name, Path directory, Class<?> main, List<String> arguments)
+    private static void start(
+            String name, Path directory, Class<?> main, List<String> arguments, Map<String, String> environment)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 "-Xmx512m",
@@ -120,7 +159,7 @@ final class Bench {
                 System.getProperty("java.class.path"),
                 main.getName()));
         command.addAll(arguments);
-        try (ChildProcess child = ChildProcess.start(name, directory, command, ALLOCATOR, name, line -> {})) {
+        try (ChildProcess child = ChildProcess.start(name, directory, command, environment, name, line -> {})) {
             child.awaitSuccess(LONGEST);
         }
     }

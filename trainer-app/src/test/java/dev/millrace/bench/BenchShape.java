@@ -25,6 +25,13 @@ enum BenchShape {
              "n_routed_experts": 64, "num_experts_per_tok": 6, "n_shared_experts": 2, "moe_intermediate_size": 256,
              "first_k_dense_replace": 0, "intermediate_size": 2048, "vocab_size": 8192,
              "max_position_embeddings": 512}"""),
+    /// For the course of memory: few layers of many tensors.
+    MOE_768X2("moe-768x2", 1, 512, """
+            {"model_type": "deepseek_v2", "hidden_size": 768, "num_hidden_layers": 2, "num_attention_heads": 12,
+             "kv_lora_rank": 384, "qk_nope_head_dim": 64, "qk_rope_head_dim": 32, "v_head_dim": 64,
+             "n_routed_experts": 64, "num_experts_per_tok": 6, "n_shared_experts": 2, "moe_intermediate_size": 256,
+             "first_k_dense_replace": 0, "intermediate_size": 2048, "vocab_size": 8192,
+             "max_position_embeddings": 512}"""),
     /// Small enough for a test.
     DENSE_TINY("dense-tiny", 2, 32, """
             {"model_type": "llama", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,

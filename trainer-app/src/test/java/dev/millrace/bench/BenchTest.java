@@ -58,6 +58,23 @@ class BenchTest {
     }
 
     @Test
+    void memoryIsLookedAtInTheCourseOfTraining() throws Exception {
+        // When
+        List<MemoryCourse.Course> courses = Bench.memory(directory, BenchShape.MOE_TINY, 30, 1);
+
+        // Then
+        assertThat(courses).hasSize(2).allSatisfy(course -> {
+            assertThat(course.residentBytes())
+                    .hasSize(3)
+                    .allSatisfy(bytes -> assertThat(bytes).isBetween(50L << 20, course.peakBytes()));
+            assertThat(course.line()).contains("moe-tiny").contains(course.allocator());
+        });
+        assertThat(courses.getLast().allocator()).isEqualTo("glibc");
+        assertThat(new ObjectMapper().readTree(directory.resolve("memory.json").toFile()))
+                .hasSize(2);
+    }
+
+    @Test
     void countsTheWeightsThatATokenMeets() {
         // dense: 2 layers of 4 x 32 x 32 and 3 x 32 x 64, head 32 x 96
         assertThat(BenchShape.DENSE_TINY.activeParameters()).isEqualTo(2 * (4096 + 6144) + 3072);

@@ -19,6 +19,7 @@ import java.util.Locale;
 /// @param modelGflops 10^9 operations per second, see [BenchShape#flopsPerToken]
 /// @param matmulGflops the same of matrix products alone, see [MatrixProduct], taken between the steps
 /// @param shareOfPeak of the matrix products' rate that the model reaches
+/// @param allocator that had the memory, see [ProcessMemory#allocator]
 /// @param peakMemoryBytes most memory that the process ever had (`VmHWM`)
 /// @param forwardMs of a step; so are the next three, and together they are `stepMs`
 /// @param restMs between the calls of the learner, and before and after the passes
@@ -40,6 +41,7 @@ record Measured(
         double modelGflops,
         double matmulGflops,
         double shareOfPeak,
+        String allocator,
         long peakMemoryBytes,
         double forwardMs,
         double backwardMs,

@@ -7,7 +7,6 @@ import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.model.Precision;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LongSummaryStatistics;
 import java.util.Random;
@@ -83,7 +82,8 @@ final class Measurement {
                     modelGflops,
                     product.gflops(),
                     modelGflops / product.gflops(),
-                    peakMemoryBytes(),
+                    ProcessMemory.allocator(),
+                    ProcessMemory.peakBytes(),
                     stepMs * sampler.share(Phase.FORWARD),
                     stepMs * sampler.share(Phase.BACKWARD),
                     stepMs * sampler.share(Phase.OPTIMIZER),
@@ -99,7 +99,7 @@ final class Measurement {
         return Math.clamp((long) (3 * seconds / secondsOfOneRow), 1, shape.rows());
     }
 
-    private static void step(Learner learner, int[] ids, int rows, int columns) {
+    static void step(Learner learner, int[] ids, int rows, int columns) {
         int tokens = rows * columns;
         int[] inputs = new int[tokens];
         int[] targets = new int[tokens];
@@ -107,13 +107,5 @@ final class Measurement {
         System.arraycopy(ids, 1, targets, 0, tokens);
         learner.accumulate(inputs, targets, rows, columns, tokens);
         learner.step(1e-4);
-    }
-
-    private static long peakMemoryBytes() throws IOException {
-        String line = Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(text -> text.startsWith("VmHWM:"))
-                .findFirst()
-                .orElseThrow(() -> new IOException("/proc/self/status has no VmHWM: this needs Linux"));
-        return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
     }
 }

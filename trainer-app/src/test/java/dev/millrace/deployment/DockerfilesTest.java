@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DockerfilesTest {
     static List<Path> dockerfiles() throws IOException {
@@ -45,6 +46,17 @@ class DockerfilesTest {
                 .singleElement()
                 .asString()
                 .startsWith("ENTRYPOINT [\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Dockerfile.cpu", "Dockerfile.cuda"})
+    void theTrainerHasTheAllocatorThatItPreloads(String name) throws IOException {
+        String file = Files.readString(Path.of("src/main/docker", name));
+
+        // The loader only complains of a library that is not there.
+        assertThat(file.lastIndexOf("libtcmalloc-minimal4t64 \\"))
+                .isPositive()
+                .isLessThan(file.indexOf("LD_PRELOAD=libtcmalloc_minimal.so.4 \\"));
     }
 
     private static int lastRun(List<String> lines) {
