@@ -26,11 +26,13 @@ import java.util.stream.Stream;
 
 /// Parquet: a column of texts, row by row, with a column of ids where one is named; other columns are not read.
 ///
-/// In memory are some pages of these columns and a batch of about [#BATCH_BYTES], so what the file's writer took for
-/// the size of a page decides. It goes on at a row, which costs the decoding of the rows before it in its row group.
+/// In memory are some pages of these columns and some batches of about [#BATCH_BYTES] each, as large as the mean of
+/// their row group's rows makes them; where a few rows are far larger than that, [#MOST_ROWS] of them at most. So what
+/// the file's writer took for the size of a page decides. It goes on at a row, which costs the decoding of the rows
+/// before it in its row group.
 final class ParquetRows {
     private static final int BATCH_BYTES = 1 << 20;
-    private static final int MOST_ROWS = 1024;
+    private static final int MOST_ROWS = 64;
     /// As much as the beginning of other files is known by.
     private static final int END_BYTES = 64 << 10;
     private static final int THREADS = 1;
@@ -65,25 +67,34 @@ final class ParquetRows {
 
     private void read(ParquetFileReader file, long before, DocumentFile.Taker taker)
             throws IOException, InterruptedException {
-        List<RowGroup> groups = file.getFileMetaData().rowGroups();
+        Progress progress =
+                new Progress(Files.size(path), file.getFileMetaData().numRows());
         long row = 0;
-        int first = 0;
-        while (first < groups.size() && row + groups.get(first).numRows() <= before) {
-            row += groups.get(first).numRows();
-            first++;
+        for (RowGroup group : file.getFileMetaData().rowGroups()) {
+            long after = row + group.numRows();
+            if (after > before && !read(file, group, row, new Rest(before, progress, taker))) {
+                return;
+            }
+            row = after;
         }
-        if (first == groups.size()) {
-            return;
-        }
-        long start = start(groups.get(first));
+    }
+
+    /// What is wanted of a file.
+    ///
+    /// @param before rows that were read already
+    private record Rest(long before, Progress progress, DocumentFile.Taker taker) {}
+
+    /// @param first rows of the file before this group's
+    /// @return whether more is wanted
+    private boolean read(ParquetFileReader file, RowGroup group, long first, Rest rest)
+            throws IOException, InterruptedException {
+        long row = first;
         try (ColumnReaders columns = at(
                 row,
                 () -> file.buildColumnReaders(ColumnProjection.columns(names()))
-                        .filter(RowGroupPredicate.byteRange(start, Long.MAX_VALUE))
-                        .batchSize(rowsOfBatch(groups))
+                        .filter(only(group))
+                        .batchSize(rowsOfBatch(group))
                         .build())) {
-            Progress progress =
-                    new Progress(Files.size(path), file.getFileMetaData().numRows());
             while (at(row, columns::nextBatch)) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException(path + " is not read past row " + row);
@@ -91,17 +102,30 @@ final class ParquetRows {
                 Batch batch = at(row, () -> batch(columns));
                 for (int i = 0; i < columns.getRecordCount(); i++) {
                     row++;
-                    long bytes = progress.bytes(row);
-                    if (row > before && !taker.take(new Item(row, bytes, bytes, admit(batch, i), true))) {
-                        return;
+                    long bytes = rest.progress().bytes(row);
+                    if (row > rest.before() && !rest.taker().take(new Item(row, bytes, bytes, admit(batch, i), true))) {
+                        return false;
                     }
                 }
             }
-            if (row != file.getFileMetaData().numRows()) {
-                throw new IOException(path + " ends after row " + row + ", and says that it has "
-                        + file.getFileMetaData().numRows());
-            }
         }
+        if (row != first + group.numRows()) {
+            throw new IOException(path + " has " + (row - first) + " rows after row " + first + ", where it says that "
+                    + group.numRows() + " are");
+        }
+        return true;
+    }
+
+    /// A row group is chosen by where in the file its middle lies.
+    private static RowGroupPredicate only(RowGroup group) {
+        long start = group.columns().stream()
+                .mapToLong(ColumnChunk::chunkStartOffset)
+                .min()
+                .orElse(0);
+        long size = group.columns().stream()
+                .mapToLong(chunk -> chunk.metaData().totalCompressedSize())
+                .sum();
+        return RowGroupPredicate.byteRange(start, start + size);
     }
 
     /// How far a row is in the file, about: its size in bytes cannot be told.
@@ -169,20 +193,12 @@ final class ParquetRows {
                 .toArray(String[]::new);
     }
 
-    private int rowsOfBatch(List<RowGroup> groups) {
-        RowGroup group = groups.getFirst();
+    private int rowsOfBatch(RowGroup group) {
         long bytes = group.columns().stream()
                 .filter(chunk -> List.of(names()).contains(name(chunk)))
                 .mapToLong(chunk -> chunk.metaData().totalUncompressedSize())
                 .sum();
         return Math.clamp(BATCH_BYTES * group.numRows() / Math.max(1, bytes), 1, MOST_ROWS);
-    }
-
-    private static long start(RowGroup group) {
-        return group.columns().stream()
-                .mapToLong(ColumnChunk::chunkStartOffset)
-                .min()
-                .orElse(0);
     }
 
     private static String name(ColumnChunk chunk) {

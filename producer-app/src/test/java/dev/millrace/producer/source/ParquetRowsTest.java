@@ -21,7 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The files were written by DuckDB 1.4.1. `hub`: five rows with a list, a struct, a null and an empty text, as data
-/// sets of the hub have them; one per codec with ten rows; `many`: 20,000 rows of 1,000 bytes in five row groups.
+/// sets of the hub have them; one per codec with ten rows; `many`: 20,000 rows of 1,000 bytes in five row groups. That
+/// of `growing` is PyArrow 25: 1,000 rows of 10 bytes and, in a second row group, 200 of 400,000, in pages of one row.
 class ParquetRowsTest {
     @TempDir
     Path directory;
@@ -100,6 +101,40 @@ class ParquetRowsTest {
         }
     }
 
+    @Test
+    void aRowGroupOfLargeRowsAfterOneOfSmallOnesFitsInASmallHeap() throws Exception {
+        // Given
+        List<String> reader = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                SmallHeap.class.getName(),
+                file("growing").toString());
+
+        // When
+        Process process = new ProcessBuilder(reader).redirectErrorStream(true).start();
+
+        // Then
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        assertThat(output).contains("1200 rows");
+    }
+
+    /// Reads the Parquet file that it is given.
+    static final class SmallHeap {
+        private SmallHeap() {}
+
+        public static void main(String[] arguments) throws Exception {
+            long[] rows = {0};
+            new DocumentFile(Path.of(arguments[0])).read(0, 0, reading("text", Optional.empty()), _ -> {
+                rows[0]++;
+                return true;
+            });
+            System.out.println(rows[0] + " rows");
+        }
+    }
+
     private List<Item> read(String name, long before, String text, Optional<String> id) throws Exception {
         return read(file(name), before, text, id);
     }
@@ -112,12 +147,11 @@ class ParquetRowsTest {
 
     private static void read(Path file, long before, String text, Optional<String> id, List<Item> items)
             throws Exception {
-        new DocumentFile(file)
-                .read(
-                        before,
-                        before,
-                        new Reading(new DocumentReader(1 << 20, 512, 32), text, id, Optional.empty()),
-                        items::add);
+        new DocumentFile(file).read(before, before, reading(text, id), items::add);
+    }
+
+    private static Reading reading(String text, Optional<String> id) {
+        return new Reading(new DocumentReader(1 << 20, 512, 32), text, id, Optional.empty());
     }
 
     private Path file(String name) throws IOException {
