@@ -1,6 +1,7 @@
 package dev.millrace.producer.ingest;
 
 import dev.millrace.producer.source.DocumentFile;
+import dev.millrace.producer.source.FileAccess;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -74,7 +75,7 @@ public final class IngestCommand {
     private Exit run(Path root) throws InterruptedException {
         IngestionSource source = IngestionSource.of(root);
         try {
-            List<DocumentFile> files = source.files();
+            List<DocumentFile> files = source.files(FileAccess.ANY);
             try (Course course = course(files)) {
                 Ingestion ingestion = ingestions.create(source, false, course);
                 running = ingestion;

@@ -33,6 +33,8 @@ final class Ingestion {
     /// Files that one transaction may end, and lines that the broker refuses for good, before something gives way.
     private static final int MOST_CURSORS = 1_000;
     private static final int MOST_REFUSED = 1_000;
+    /// Runs that begin and are heard of no more, before it is taken for what ends them.
+    private static final int MOST_ATTEMPTS = 3;
     /// Rejected lines of one file that are told one by one.
     private static final int TOLD = 20;
 
@@ -49,6 +51,7 @@ final class Ingestion {
     private Totals before = Totals.NONE;
 
     private Totals ofThisRun = Totals.NONE;
+    private boolean attempted;
 
     /// @param commitInterval between two transactions, as long as the file gives enough
     /// @param patience with a broker that is away: the longest time without a commit
@@ -106,13 +109,17 @@ final class Ingestion {
             if (!log.progress().state().equals(Optional.of(orphan))) {
                 return false;
             }
-            order(log);
+            order(log, now.orderedInPlaceOf(orphan));
             return true;
         }
     }
 
     private void order(IngestionLog log) {
-        commit(log, now.orderedAfter(log.progress().state()), List.of());
+        order(log, now.orderedAfter(log.progress().state()));
+    }
+
+    private void order(IngestionLog log, IngestionState ordered) {
+        commit(log, ordered, List.of());
         before = now.totals();
     }
 
@@ -163,9 +170,25 @@ final class Ingestion {
                 order(log);
             }
             if (!isClosed(log.progress().state())) {
+                attempt(log);
                 new Pass(log).run(files);
             }
         }
+    }
+
+    /// Leaves word that a run begins, once: it may be the last that is heard of this process.
+    private void attempt(IngestionLog log) {
+        if (attempted) {
+            return;
+        }
+        if (now.attempts() >= MOST_ATTEMPTS) {
+            throw new IngestionFailedException(
+                    now.attempts() + " processes in turn ended while they ran it, and none got any further: it may be"
+                            + " what ends them, by the memory that it takes, say; see their logs, then order it again",
+                    false);
+        }
+        commit(log, now.attempted(now.attempts() + 1), List.of());
+        attempted = true;
     }
 
     /// @throws IngestionFailedException where a newer order runs
@@ -245,7 +268,7 @@ final class Ingestion {
         private IngestionState end() {
             Totals after = committed.plus(open);
             if (stopped) {
-                return now.running(after);
+                return now.running(after).attempted(0);
             }
             return now.ended(after.complete() ? IngestionState.Phase.DONE : IngestionState.Phase.INCOMPLETE, "", after);
         }
@@ -344,7 +367,8 @@ final class Ingestion {
         }
 
         private void commit() {
-            commit(now.running(committed.plus(open)));
+            IngestionState running = now.running(committed.plus(open));
+            commit(moved.isEmpty() ? running : running.attempted(0));
         }
 
         private void commit(IngestionState state) {

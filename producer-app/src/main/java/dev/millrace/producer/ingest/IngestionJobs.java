@@ -134,23 +134,27 @@ public final class IngestionJobs {
                 if (wrong.isPresent()) {
                     throw new IOException(wrong.get());
                 }
-                var _ = ingestion.run(source.files());
+                var _ = ingestion.run(source.files(roots));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (IOException | RuntimeException e) {
-                fail(e);
+                fail(e, String.valueOf(e.getMessage()));
+            } catch (Error e) {
+                // Where it can still be said: else the next server goes the same way.
+                fail(e, e.toString());
+                throw e;
             } finally {
                 leave();
             }
         }
 
-        private void fail(Exception error) {
-            LOG.errorf("the ingestion of %s broke off: %s", source.root(), error.getMessage());
+        private void fail(Throwable error, String why) {
+            LOG.errorf("the ingestion of %s broke off: %s", source.root(), why);
             if (error instanceof IngestionFailedException failed && failed.elsewhere()) {
                 return;
             }
             try {
-                ingestion.fail(String.valueOf(error.getMessage()));
+                ingestion.fail(why);
             } catch (KafkaException | IllegalStateException e) {
                 // It stays "running" on the topic, and is taken over when the cluster is back.
                 LOG.errorf("and that could not be written to the state topic: %s", e.getMessage());

@@ -1,6 +1,7 @@
 package dev.millrace.producer.ingest;
 
 import dev.millrace.producer.source.DocumentFile;
+import dev.millrace.producer.source.FileAccess;
 import dev.millrace.producer.source.FileTree;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +40,9 @@ record IngestionSource(Path root) {
     }
 
     /// Its files, in an order that is the same every time.
-    List<DocumentFile> files() throws IOException {
-        return FileTree.expand(root);
+    ///
+    /// @param access by which they are opened
+    List<DocumentFile> files(FileAccess access) throws IOException {
+        return FileTree.expand(root, access);
     }
 }

@@ -15,10 +15,11 @@ import java.util.Optional;
 /// @param phase where it is
 /// @param detail why it failed; empty otherwise
 /// @param served whether a server runs it, so that another may go on with it
+/// @param attempts runs that began since it last moved: of one that ends its process nothing else is left
 /// @param totals committed so far, by all runs
 /// @param at when this was written
 public record IngestionState(
-        Path path, long order, Phase phase, String detail, boolean served, Totals totals, Instant at) {
+        Path path, long order, Phase phase, String detail, boolean served, int attempts, Totals totals, Instant at) {
     /// Where an ingestion is.
     public enum Phase {
         /// It runs, or its process is gone.
@@ -44,7 +45,7 @@ public record IngestionState(
 
     /// One that nobody has ordered yet.
     static IngestionState unordered(Path path, boolean served) {
-        return new IngestionState(path, 0, Phase.RUNNING, "", served, Totals.NONE, Instant.now());
+        return new IngestionState(path, 0, Phase.RUNNING, "", served, 0, Totals.NONE, Instant.now());
     }
 
     /// As this one, ordered after all that were.
@@ -55,16 +56,27 @@ public record IngestionState(
                 Phase.RUNNING,
                 "",
                 served,
+                0,
                 known.map(IngestionState::totals).orElse(Totals.NONE),
                 Instant.now());
     }
 
+    /// As this one, ordered in place of one that nobody runs any more.
+    IngestionState orderedInPlaceOf(IngestionState orphan) {
+        return orderedAfter(Optional.of(orphan)).attempted(orphan.attempts);
+    }
+
+    /// As it runs, where it may have moved.
     IngestionState running(Totals after) {
-        return new IngestionState(path, order, Phase.RUNNING, "", served, after, Instant.now());
+        return new IngestionState(path, order, Phase.RUNNING, "", served, attempts, after, Instant.now());
+    }
+
+    IngestionState attempted(int times) {
+        return new IngestionState(path, order, phase, detail, served, times, totals, Instant.now());
     }
 
     IngestionState ended(Phase how, String why, Totals after) {
-        return new IngestionState(path, order, how, why, served, after, Instant.now());
+        return new IngestionState(path, order, how, why, served, attempts, after, Instant.now());
     }
 
     /// Whether an order is not to be run any more: its end is written down, or it gave way to a newer one.
@@ -78,11 +90,12 @@ public record IngestionState(
                 .put("phase", phase.text())
                 .put("detail", detail)
                 .put("served", served)
+                .put("attempts", attempts)
                 .put("at", at.toString());
         totals.write(json);
     }
 
-    /// One that was written before orders had numbers has none.
+    /// One that was written before orders and attempts were counted has none.
     static IngestionState read(JsonNode json) {
         return new IngestionState(
                 Path.of(json.required("path").asText()),
@@ -90,6 +103,7 @@ public record IngestionState(
                 Phase.of(json.required("phase").asText()),
                 json.required("detail").asText(),
                 json.required("served").asBoolean(),
+                json.path("attempts").asInt(0),
                 Totals.read(json),
                 Instant.parse(json.required("at").asText()));
     }

@@ -2,6 +2,7 @@ package dev.millrace.producer.source;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
 /// A file as documents, read in order, in memory that does not grow with it.
@@ -9,7 +10,9 @@ import java.nio.file.Path;
 /// By its ending: `.jsonl` and `.ndjson` hold a document per line, `.parquet` one per row, `.tar` one per sample;
 /// `.txt`, `.md`, `.java` and other text is one document, with the file's name as its `source`. All but Parquet may
 /// be packed, with `.gz` or `.zst` after that.
-public record DocumentFile(Path path) {
+///
+/// @param access by which it is opened, each time
+public record DocumentFile(Path path, FileAccess access) {
     /// What takes the documents of a file.
     @FunctionalInterface
     public interface Taker {
@@ -29,6 +32,15 @@ public record DocumentFile(Path path) {
         return FileForm.of(path).isPresent();
     }
 
+    FileChannel open() throws IOException {
+        return access.open(path);
+    }
+
+    /// Its last name.
+    String name() {
+        return String.valueOf(path.getFileName());
+    }
+
     private FileForm form() {
         return FileForm.of(path)
                 .orElseThrow(() -> new IllegalStateException(path + " has no ending that is read: see FileTree"));
@@ -42,13 +54,13 @@ public record DocumentFile(Path path) {
     /// The bytes by which it is known again: its first ones, unpacked; of a Parquet file the last ones, for there its
     /// contents are listed.
     public InputStream openIdentity() throws IOException {
-        return form().openIdentity(path);
+        return form().openIdentity(this);
     }
 
     /// Reads the documents that lie past the first `from` bytes, in which `before` lines, rows or samples lie.
     ///
     /// @throws IOException where the file cannot be read any further, with its name and the place
     public void read(long from, long before, Reading reading, Taker taker) throws IOException, InterruptedException {
-        form().read(path, from, before, reading, taker);
+        form().read(this, from, before, reading, taker);
     }
 }

@@ -12,40 +12,40 @@ enum FileForm {
     /// A document per line.
     LINES("line", Set.of("jsonl", "ndjson"), true) {
         @Override
-        void read(Path path, long from, long before, Reading reading, DocumentFile.Taker taker)
+        void read(DocumentFile file, long from, long before, Reading reading, DocumentFile.Taker taker)
                 throws IOException, InterruptedException {
-            LineFile.read(path, from, before, reading, taker);
+            LineFile.read(file, from, before, reading, taker);
         }
     },
     /// One document.
     TEXT("document", Set.of("txt", "text", "md", "java", "py", "c", "cc", "cpp", "h", "go", "rs"), true) {
         @Override
-        void read(Path path, long from, long before, Reading reading, DocumentFile.Taker taker)
+        void read(DocumentFile file, long from, long before, Reading reading, DocumentFile.Taker taker)
                 throws IOException, InterruptedException {
             if (from == 0) {
-                TextFile.read(path, reading, taker);
+                TextFile.read(file, reading, taker);
             }
         }
     },
     /// A document per row.
     PARQUET("row", Set.of("parquet"), false) {
         @Override
-        void read(Path path, long from, long before, Reading reading, DocumentFile.Taker taker)
+        void read(DocumentFile file, long from, long before, Reading reading, DocumentFile.Taker taker)
                 throws IOException, InterruptedException {
-            new ParquetRows(path, reading).read(before, taker);
+            new ParquetRows(file, reading).read(before, taker);
         }
 
         @Override
-        InputStream openIdentity(Path path) throws IOException {
-            return ParquetRows.openEnd(path);
+        InputStream openIdentity(DocumentFile file) throws IOException {
+            return ParquetRows.openEnd(file);
         }
     },
     /// A document per sample, as WebDataset has them.
     TAR("sample", Set.of("tar"), true) {
         @Override
-        void read(Path path, long from, long before, Reading reading, DocumentFile.Taker taker)
+        void read(DocumentFile file, long from, long before, Reading reading, DocumentFile.Taker taker)
                 throws IOException, InterruptedException {
-            TarSamples.read(path, from, before, reading, taker);
+            TarSamples.read(file, from, before, reading, taker);
         }
     };
 
@@ -77,11 +77,11 @@ enum FileForm {
     }
 
     /// As [DocumentFile#read].
-    abstract void read(Path path, long from, long before, Reading reading, DocumentFile.Taker taker)
+    abstract void read(DocumentFile file, long from, long before, Reading reading, DocumentFile.Taker taker)
             throws IOException, InterruptedException;
 
     /// As [DocumentFile#openIdentity].
-    InputStream openIdentity(Path path) throws IOException {
-        return Packing.of(path).open(path);
+    InputStream openIdentity(DocumentFile file) throws IOException {
+        return Packing.open(file);
     }
 }

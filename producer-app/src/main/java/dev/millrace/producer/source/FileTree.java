@@ -21,9 +21,14 @@ public final class FileTree {
     /// [java.nio.file.FileSystem#getPathMatcher] has them), those that match it. By path. Links inside a directory
     /// are not followed.
     ///
+    /// @param access by which they will be opened
     /// @return never none
     /// @throws IOException naming the path that is not there, that is no document file, or that holds none
-    public static List<DocumentFile> expand(Path path) throws IOException {
+    public static List<DocumentFile> expand(Path path, FileAccess access) throws IOException {
+        return paths(path).stream().map(each -> new DocumentFile(each, access)).toList();
+    }
+
+    private static List<Path> paths(Path path) throws IOException {
         if (Files.isDirectory(path)) {
             return some(path, below(path, _ -> true), "holds");
         }
@@ -37,7 +42,10 @@ public final class FileTree {
         if (!DocumentFile.isSupported(path)) {
             throw new NoSuchFileException(path.toString(), null, "has no ending that Millrace reads (" + ENDINGS + ")");
         }
-        return List.of(new DocumentFile(path));
+        if (!Files.isRegularFile(path)) {
+            throw new NoSuchFileException(path.toString(), null, "is no regular file, and cannot be read twice");
+        }
+        return List.of(path);
     }
 
     /// The directory below which everything lies that a path can stand for; the path itself where it is no pattern.
@@ -54,7 +62,7 @@ public final class FileTree {
     }
 
     /// To have read nothing is no success of who mistyped a pattern.
-    private static List<DocumentFile> some(Path path, List<DocumentFile> files, String verb)
+    private static List<Path> some(Path path, List<Path> files, String verb)
             throws NoSuchFileException {
         if (files.isEmpty()) {
             throw new NoSuchFileException(
@@ -63,7 +71,7 @@ public final class FileTree {
         return files;
     }
 
-    private static List<DocumentFile> below(Path directory, PathMatcher matcher) throws IOException {
+    private static List<Path> below(Path directory, PathMatcher matcher) throws IOException {
         if (!Files.isDirectory(directory)) {
             throw new NoSuchFileException(directory.toString(), null, "there is no such directory");
         }
@@ -75,7 +83,6 @@ public final class FileTree {
                     .filter(DocumentFile::isSupported)
                     .filter(matcher::matches)
                     .sorted()
-                    .map(DocumentFile::new)
                     .toList();
         } catch (UncheckedIOException e) {
             // A directory in it that cannot be read, or is gone.

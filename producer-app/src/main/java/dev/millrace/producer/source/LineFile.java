@@ -4,7 +4,6 @@ import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.document.LineSplitter;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,13 +13,13 @@ final class LineFile {
 
     private LineFile() {}
 
-    static void read(Path path, long from, long before, Reading reading, DocumentFile.Taker taker)
+    static void read(DocumentFile file, long from, long before, Reading reading, DocumentFile.Taker taker)
             throws IOException, InterruptedException {
         DocumentReader reader = reading.documents();
         LineSplitter splitter = new LineSplitter(reader.maxBytes(), before);
         List<LineSplitter.Line> lines = new ArrayList<>();
         byte[] buffer = new byte[BUFFER];
-        try (NamedStream in = Packing.of(path).open(path)) {
+        try (NamedStream in = Packing.open(file)) {
             in.skipNBytes(from);
             int read = in.read(buffer);
             boolean more = true;

@@ -3,7 +3,7 @@ package dev.millrace.producer.source;
 import dev.millrace.producer.unpack.UnpackedStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -49,9 +49,9 @@ enum Packing {
     }
 
     /// Opens a file and unpacks it. A damaged one throws from a read, with the file's name.
-    NamedStream open(Path path) throws IOException {
-        CountedFile in = new CountedFile(Files.newInputStream(path));
-        return new NamedStream(path, in, unpack(in));
+    static NamedStream open(DocumentFile file) throws IOException {
+        CountedFile in = new CountedFile(Channels.newInputStream(file.open()));
+        return new NamedStream(file.path(), in, of(file.path()).unpack(in));
     }
 
     private static String name(Path path) {

@@ -1,7 +1,6 @@
 package dev.millrace.producer.source;
 
 import dev.hardwood.HardwoodContext;
-import dev.hardwood.InputFile;
 import dev.hardwood.metadata.ColumnChunk;
 import dev.hardwood.metadata.CompressionCodec;
 import dev.hardwood.metadata.PhysicalType;
@@ -16,7 +15,8 @@ import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.Fault;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -40,39 +40,42 @@ final class ParquetRows {
     private static final Set<CompressionCodec> CODECS = Set.of(
             CompressionCodec.UNCOMPRESSED, CompressionCodec.SNAPPY, CompressionCodec.GZIP, CompressionCodec.ZSTD);
 
+    private final DocumentFile source;
     private final Path path;
     private final Reading reading;
-    private final String source;
 
-    ParquetRows(Path path, Reading reading) {
-        this.path = path;
+    ParquetRows(DocumentFile source, Reading reading) {
+        this.source = source;
+        this.path = source.path();
         this.reading = reading;
-        this.source = String.valueOf(path.getFileName());
     }
 
-    static InputStream openEnd(Path path) throws IOException {
-        InputStream in = Files.newInputStream(path);
-        in.skipNBytes(Math.max(0, Files.size(path) - END_BYTES));
-        return in;
+    static InputStream openEnd(DocumentFile file) throws IOException {
+        FileChannel channel = file.open();
+        return Channels.newInputStream(channel.position(Math.max(0, channel.size() - END_BYTES)));
     }
 
     /// @param before rows that were read already
     void read(long before, DocumentFile.Taker taker) throws IOException, InterruptedException {
-        try (HardwoodContext threads = HardwoodContext.create(THREADS);
-                ParquetFileReader file = at(0, () -> ParquetFileReader.open(InputFile.of(path), threads))) {
+        try (FileChannel channel = source.open();
+                HardwoodContext threads = HardwoodContext.create(THREADS);
+                ParquetFileReader file =
+                        at(0, () -> ParquetFileReader.open(new ChannelFile(channel, source.name()), threads))) {
             check(file);
-            read(file, before, taker);
+            read(
+                    file,
+                    new Rest(
+                            before,
+                            new Progress(channel.size(), file.getFileMetaData().numRows()),
+                            taker));
         }
     }
 
-    private void read(ParquetFileReader file, long before, DocumentFile.Taker taker)
-            throws IOException, InterruptedException {
-        Progress progress =
-                new Progress(Files.size(path), file.getFileMetaData().numRows());
+    private void read(ParquetFileReader file, Rest rest) throws IOException, InterruptedException {
         long row = 0;
         for (RowGroup group : file.getFileMetaData().rowGroups()) {
             long after = row + group.numRows();
-            if (after > before && !read(file, group, row, new Rest(before, progress, taker))) {
+            if (after > rest.before() && !read(file, group, row, rest)) {
                 return;
             }
             row = after;
@@ -183,7 +186,7 @@ final class ParquetRows {
                 batch.ids().isEmpty() ? Optional.empty() : batch.ids().get(row);
         return batch.texts()
                 .get(row)
-                .map(text -> Text.admit(text, id, source, reading.documents()))
+                .map(text -> Text.admit(text, id, source.name(), reading.documents()))
                 .orElseGet(() -> new Admission.Rejected(Fault.MISSING, reading.textColumn(), 1, 1, "is null"));
     }
 

@@ -7,7 +7,6 @@ import dev.millrace.producer.document.Names;
 import dev.millrace.producer.document.SampleForm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -25,7 +24,7 @@ final class TarSamples {
     /// That are told of a sample without a text.
     private static final int MOST_KINDS = 16;
 
-    private final Path path;
+    private final DocumentFile file;
     private final Reading reading;
     private final DocumentFile.Taker taker;
     private long number;
@@ -51,22 +50,22 @@ final class TarSamples {
         }
     }
 
-    private TarSamples(Path path, long before, Reading reading, DocumentFile.Taker taker) {
-        this.path = path;
+    private TarSamples(DocumentFile file, long before, Reading reading, DocumentFile.Taker taker) {
+        this.file = file;
         this.number = before;
         this.reading = reading;
         this.taker = taker;
     }
 
-    static void read(Path path, long from, long before, Reading reading, DocumentFile.Taker taker)
+    static void read(DocumentFile file, long from, long before, Reading reading, DocumentFile.Taker taker)
             throws IOException, InterruptedException {
-        new TarSamples(path, before, reading, taker).read(from);
+        new TarSamples(file, before, reading, taker).read(from);
     }
 
     private void read(long from) throws IOException, InterruptedException {
-        try (NamedStream in = Packing.of(path).open(path)) {
+        try (NamedStream in = Packing.open(file)) {
             in.skipNBytes(from);
-            TarReader tar = new TarReader(path, in, from);
+            TarReader tar = new TarReader(file.path(), in, from);
             boolean more = true;
             while (more) {
                 Optional<TarEntry> entry = tar.next();
@@ -132,7 +131,7 @@ final class TarSamples {
     }
 
     private String source(Sample sample) {
-        return path.getFileName() + "/" + sample.key;
+        return file.name() + "/" + sample.key;
     }
 
     private Admission admit(Sample whole) throws IOException {

@@ -28,6 +28,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,58 +63,45 @@ class IngestionJobsTest {
     BrokerCheck broker;
 
     private IngestionJobs one;
-    private IngestionJobs other;
+    private IngestionJobs two;
 
     @BeforeEach
     void start() {
         one = replica();
-        other = replica();
+        two = replica();
     }
 
     @AfterEach
     void stop() throws InterruptedException {
         one.stop(new ShutdownEvent());
-        other.stop(new ShutdownEvent());
+        two.stop(new ShutdownEvent());
     }
 
     @Test
     void whatWaitsOnOneReplicaAndIsCancelledByAnotherIsNotRunBeforeItIsOrderedAgain() throws Exception {
         // Given
-        Path waits = lines("waits", 10);
+        Path path = lines("waits", 10);
+        Path other = lines("again", 10);
         String endless = order(one, endless("before"));
-        String waiting = order(one, waits);
+        String waiting = order(one, path);
+        String again = order(one, other);
 
         // When
-        IngestionJobs.Cancellation cancelled = other.cancel(waiting);
+        IngestionJobs.Cancellation elsewhere = two.cancel(waiting);
+        IngestionJobs.Cancellation here = one.cancel(again);
+        order(one, other);
+        IngestionJobs.Cancellation running = two.cancel(endless);
 
         // Then
-        assertThat(phase(cancelled)).isEqualTo(IngestionState.Phase.CANCELLED);
-        assertThat(phase(other.cancel(endless))).isEqualTo(IngestionState.Phase.CANCELLED);
-        awaitPhase(one, order(one, lines("after", 10)), IngestionState.Phase.DONE);
+        assertThat(List.of(phase(elsewhere), phase(here), phase(running))).containsOnly(IngestionState.Phase.CANCELLED);
+        awaitPhase(one, again, IngestionState.Phase.DONE);
         awaitPhase(one, waiting, IngestionState.Phase.CANCELLED);
         awaitPhase(one, endless, IngestionState.Phase.CANCELLED);
-        assertThat(keys("waits-")).isEmpty();
-        order(one, waits);
-        awaitPhase(other, waiting, IngestionState.Phase.DONE);
-        assertThat(keys("waits-")).hasSize(10).doesNotHaveDuplicates();
-    }
-
-    @Test
-    void anOrderRightAfterACancellationOnTheSameReplicaOrAnotherIsRun() throws Exception {
-        // Given
-        order(one, endless("busy"));
-        Path path = lines("again", 10);
-        String id = order(one, path);
-
-        // When
-        assertThat(phase(one.cancel(id))).isEqualTo(IngestionState.Phase.CANCELLED);
-        order(one, path);
-        assertThat(phase(one.cancel(id))).isEqualTo(IngestionState.Phase.CANCELLED);
-        order(other, path);
-
-        // Then
-        awaitPhase(other, id, IngestionState.Phase.DONE);
         assertThat(keys("again-")).hasSize(10).doesNotHaveDuplicates();
+        assertThat(keys("waits-")).isEmpty();
+        order(two, path);
+        awaitPhase(one, waiting, IngestionState.Phase.DONE);
+        assertThat(keys("waits-")).hasSize(10).doesNotHaveDuplicates();
     }
 
     @Test
@@ -138,6 +127,48 @@ class IngestionJobsTest {
         await().atMost(LIMIT).until(() -> one.cancel(id) instanceof IngestionJobs.Cancellation.Written);
     }
 
+    @Test
+    void anErrorIsWrittenDownAndTheServerGoesOn() throws Exception {
+        // Given
+        AtomicBoolean dies = new AtomicBoolean();
+        IngestionJobs mortal = replica(new Ingestions(limits, quality, config(), transactions, store) {
+            @Override
+            IngestionLog.Opener opener(String id) {
+                IngestionLog.Opener real = super.opener(id);
+                return new IngestionLog.Opener() {
+                    @Override
+                    public IngestionLog open() {
+                        return real.open();
+                    }
+
+                    @Override
+                    public Optional<IngestionState> look() {
+                        if (dies.compareAndSet(true, false)) {
+                            throw new OutOfMemoryError("no heap is left");
+                        }
+                        return real.look();
+                    }
+                };
+            }
+        });
+        dies.set(true);
+        List<Throwable> uncaught = new CopyOnWriteArrayList<>();
+        Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((_, error) -> uncaught.add(error));
+
+        // When
+        String id = order(mortal, lines("dies", 10));
+
+        // Then
+        awaitPhase(two, id, IngestionState.Phase.FAILED);
+        await().dontCatchUncaughtExceptions().atMost(LIMIT).until(() -> !uncaught.isEmpty());
+        Thread.setDefaultUncaughtExceptionHandler(handler);
+        assertThat(uncaught).singleElement().isInstanceOf(OutOfMemoryError.class);
+        assertThat(two.state(id).orElseThrow().detail()).contains("OutOfMemoryError: no heap is left");
+        awaitPhase(two, order(mortal, lines("lives", 10)), IngestionState.Phase.DONE);
+        mortal.stop(new ShutdownEvent());
+    }
+
     private static IngestionState.Phase phase(IngestionJobs.Cancellation cancelled) {
         assertThat(cancelled).isInstanceOf(IngestionJobs.Cancellation.Written.class);
         return ((IngestionJobs.Cancellation.Written) cancelled).state().phase();
@@ -150,7 +181,8 @@ class IngestionJobsTest {
     }
 
     private static void awaitPhase(IngestionJobs replica, String id, IngestionState.Phase phase) {
-        await().atMost(LIMIT)
+        await().dontCatchUncaughtExceptions()
+                .atMost(LIMIT)
                 .until(() -> replica.state(id)
                         .filter(state -> state.phase() == phase)
                         .isPresent());
@@ -180,15 +212,17 @@ class IngestionJobsTest {
     }
 
     private IngestionJobs replica() {
-        IngestConfig config = new OneAtATime(Optional.of(List.of(directory)));
-        IngestionJobs jobs = new IngestionJobs(
-                config,
-                new Ingestions(limits, quality, config, transactions, store),
-                transactions,
-                broker,
-                new SimpleMeterRegistry());
+        return replica(new Ingestions(limits, quality, config(), transactions, store));
+    }
+
+    private IngestionJobs replica(Ingestions ingestions) {
+        IngestionJobs jobs = new IngestionJobs(config(), ingestions, transactions, broker, new SimpleMeterRegistry());
         jobs.start();
         return jobs;
+    }
+
+    private IngestConfig config() {
+        return new OneAtATime(Optional.of(List.of(directory)));
     }
 
     private record OneAtATime(Optional<List<Path>> roots) implements IngestConfig {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.ZstdOutputStream;
 import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.source.FileAccess;
 import dev.millrace.producer.source.FileTree;
 import dev.millrace.producer.source.Reading;
 import java.io.IOException;
@@ -106,17 +107,19 @@ class IngestionTest {
         memory.onSend(3, newer::order);
 
         // When
-        assertThatThrownBy(() -> older.run(FileTree.expand(file)))
+        assertThatThrownBy(() -> older.run(FileTree.expand(file, FileAccess.ANY)))
                 .isInstanceOf(IngestionFailedException.class)
                 .hasMessageContaining("another process");
 
         // Then
         assertThat(memory.visible()).isEmpty();
         IngestionLog log = memory.opener().open();
-        assertThatThrownBy(() -> older.run(FileTree.expand(file))).isInstanceOf(IngestionFailedException.class);
+        assertThatThrownBy(() -> older.run(FileTree.expand(file, FileAccess.ANY)))
+                .isInstanceOf(IngestionFailedException.class);
         older.fail("a file cannot be read");
         log.commit(newer.state().running(Totals.NONE), List.of());
-        assertThat(newer.run(FileTree.expand(file)).totals().delivered()).isEqualTo(5);
+        assertThat(newer.run(FileTree.expand(file, FileAccess.ANY)).totals().delivered())
+                .isEqualTo(5);
         assertThat(memory.visible()).containsExactly("0", "1", "2", "3", "4");
     }
 
@@ -141,7 +144,7 @@ class IngestionTest {
         cancel();
 
         // When
-        Ingestion.End end = waiting.run(FileTree.expand(file));
+        Ingestion.End end = waiting.run(FileTree.expand(file, FileAccess.ANY));
 
         // Then
         assertThat(end).isEqualTo(new Ingestion.End(Totals.NONE, true));
@@ -158,7 +161,7 @@ class IngestionTest {
         memory.onSend(7, this::cancel);
 
         // When
-        Ingestion.End end = ingestion(memory, Duration.ZERO).run(FileTree.expand(file));
+        Ingestion.End end = ingestion(memory, Duration.ZERO).run(FileTree.expand(file, FileAccess.ANY));
 
         // Then
         assertThat(end.stopped()).isTrue();
@@ -197,15 +200,49 @@ class IngestionTest {
     }
 
     @Test
+    void whatEndsOneProcessAfterAnotherIsGivenUpUnlessItGetsFurther() throws Exception {
+        // Given
+        Path file = lines("a.jsonl", 20);
+        // The third gets further before it ends; three more end where it did.
+        for (int send : new int[] {1, 2, 9, 10, 11, 12}) {
+            memory.onSend(send, () -> {
+                throw new MemoryLog.Crash();
+            });
+        }
+        Ingestion first = ingestion(memory, Duration.ZERO);
+        first.order();
+        assertThatThrownBy(() -> first.run(FileTree.expand(file, FileAccess.ANY)))
+                .isInstanceOf(MemoryLog.Crash.class);
+        for (int takenOver = 0; takenOver < 5; takenOver++) {
+            Ingestion next = ingestion(memory, Duration.ZERO);
+            assertThat(next.orderInPlaceOf(memory.state())).isTrue();
+            assertThatThrownBy(() -> next.run(FileTree.expand(file, FileAccess.ANY)))
+                    .isInstanceOf(MemoryLog.Crash.class);
+        }
+        assertThat(memory.visible()).hasSize(6);
+
+        // When
+        Ingestion last = ingestion(memory, Duration.ZERO);
+        assertThat(last.orderInPlaceOf(memory.state())).isTrue();
+
+        // Then
+        assertThatThrownBy(() -> last.run(FileTree.expand(file, FileAccess.ANY)))
+                .isInstanceOf(IngestionFailedException.class)
+                .hasMessageContaining("3 processes in turn ended");
+        assertThat(ingest(file).delivered()).isEqualTo(14);
+        assertThat(memory.visible()).hasSize(20).doesNotHaveDuplicates();
+    }
+
+    @Test
     void aStopWhileTheBrokerIsAwayIsNoFailure() throws Exception {
         // Given
         Path file = lines("a.jsonl", 5);
         Ingestion stopped = ingestion();
         memory.onSend(3, stopped::stop);
-        memory.failCommit(2, MemoryLog.Failure.BEFORE, new KafkaException("away"));
+        memory.failCommit(3, MemoryLog.Failure.BEFORE, new KafkaException("away"));
 
         // When
-        Ingestion.End end = stopped.run(FileTree.expand(file));
+        Ingestion.End end = stopped.run(FileTree.expand(file, FileAccess.ANY));
 
         // Then
         assertThat(end.stopped()).isTrue();
@@ -216,7 +253,7 @@ class IngestionTest {
     @Test
     void whatWasCommittedWithoutAnAnswerCountsAsDone() throws Exception {
         Path file = write("a.jsonl", "{\"text\":\"1\",\"id\":1}\n{broken\n");
-        memory.failCommit(2, MemoryLog.Failure.AFTER, new KafkaException("no answer"));
+        memory.failCommit(3, MemoryLog.Failure.AFTER, new KafkaException("no answer"));
 
         Totals totals = ingest(file);
 
@@ -230,7 +267,7 @@ class IngestionTest {
         Ingestion stopped = ingestion();
         memory.onSend(3, stopped::stop);
 
-        Ingestion.End end = stopped.run(FileTree.expand(file));
+        Ingestion.End end = stopped.run(FileTree.expand(file, FileAccess.ANY));
 
         assertThat(end.stopped()).isTrue();
         assertThat(memory.phase()).isEqualTo(IngestionState.Phase.RUNNING);
@@ -250,7 +287,7 @@ class IngestionTest {
         }
         Ingestion stopped = ingestion();
         memory.onSend(7, stopped::stop);
-        stopped.run(FileTree.expand(file));
+        stopped.run(FileTree.expand(file, FileAccess.ANY));
 
         ingest(file);
 
@@ -306,7 +343,7 @@ class IngestionTest {
             while (!done) {
                 assertThat(++starts).as("at most three commits fail").isLessThanOrEqualTo(4);
                 try {
-                    ingestion(log, Duration.ZERO).run(FileTree.expand(root));
+                    ingestion(log, Duration.ZERO).run(FileTree.expand(root, FileAccess.ANY));
                     done = true;
                 } catch (MemoryLog.Crash | IngestionFailedException again) {
                     // It is started again.
@@ -339,7 +376,7 @@ class IngestionTest {
     }
 
     private Totals ingest(Path path) throws IOException, InterruptedException {
-        return ingestion().run(FileTree.expand(path)).totals();
+        return ingestion().run(FileTree.expand(path, FileAccess.ANY)).totals();
     }
 
     private Ingestion ingestion() {

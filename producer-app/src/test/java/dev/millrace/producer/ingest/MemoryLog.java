@@ -64,8 +64,12 @@ final class MemoryLog {
         return List.copyOf(visible);
     }
 
+    IngestionState state() {
+        return Objects.requireNonNull(state, "nothing was committed");
+    }
+
     IngestionState.Phase phase() {
-        return Objects.requireNonNull(state, "nothing was committed").phase();
+        return state().phase();
     }
 
     void refuse(String key, Exception error) {

@@ -22,10 +22,10 @@ class FileTreeTest {
         Path current = Files.createSymbolicLink(directory.resolve("current"), directory.resolve("2026-11"));
 
         // Then
-        DocumentFile one = new DocumentFile(current.resolve("a/one.jsonl"));
-        assertThat(FileTree.expand(current)).containsExactly(one);
-        assertThat(FileTree.expand(current.resolve("*/*.jsonl"))).containsExactly(one);
-        assertThatThrownBy(() -> FileTree.expand(current.resolve("*.jsonl")))
+        DocumentFile one = new DocumentFile(current.resolve("a/one.jsonl"), FileAccess.ANY);
+        assertThat(FileTree.expand(current, FileAccess.ANY)).containsExactly(one);
+        assertThat(FileTree.expand(current.resolve("*/*.jsonl"), FileAccess.ANY)).containsExactly(one);
+        assertThatThrownBy(() -> FileTree.expand(current.resolve("*.jsonl"), FileAccess.ANY))
                 .isInstanceOf(NoSuchFileException.class)
                 .hasMessageContaining("*.jsonl: matches no file");
     }
@@ -38,7 +38,7 @@ class FileTreeTest {
         Files.createSymbolicLink(inside.resolve("link.jsonl"), outside);
 
         // Then
-        assertThatThrownBy(() -> FileTree.expand(inside))
+        assertThatThrownBy(() -> FileTree.expand(inside, FileAccess.ANY))
                 .isInstanceOf(NoSuchFileException.class)
                 .hasMessageContaining("inside: holds no file");
     }

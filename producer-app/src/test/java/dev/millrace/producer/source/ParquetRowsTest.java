@@ -127,7 +127,7 @@ class ParquetRowsTest {
 
         public static void main(String[] arguments) throws Exception {
             long[] rows = {0};
-            new DocumentFile(Path.of(arguments[0])).read(0, 0, reading("text", Optional.empty()), _ -> {
+            new DocumentFile(Path.of(arguments[0]), FileAccess.ANY).read(0, 0, reading("text", Optional.empty()), _ -> {
                 rows[0]++;
                 return true;
             });
@@ -147,7 +147,7 @@ class ParquetRowsTest {
 
     private static void read(Path file, long before, String text, Optional<String> id, List<Item> items)
             throws Exception {
-        new DocumentFile(file).read(before, before, reading(text, id), items::add);
+        new DocumentFile(file, FileAccess.ANY).read(before, before, reading(text, id), items::add);
     }
 
     private static Reading reading(String text, Optional<String> id) {

@@ -262,7 +262,7 @@ class TarSamplesTest {
     private List<Item> read(Path file, long from, long before, Optional<DocumentForms> media) throws Exception {
         List<Item> items = new ArrayList<>();
         Reading reading = new Reading(new DocumentReader(1_500, 512, 32), "text", Optional.empty(), media);
-        new DocumentFile(file).read(from, before, reading, items::add);
+        new DocumentFile(file, FileAccess.ANY).read(from, before, reading, items::add);
         return items;
     }
 
