@@ -62,8 +62,7 @@ public final class FileTree {
     }
 
     /// To have read nothing is no success of who mistyped a pattern.
-    private static List<Path> some(Path path, List<Path> files, String verb)
-            throws NoSuchFileException {
+    private static List<Path> some(Path path, List<Path> files, String verb) throws NoSuchFileException {
         if (files.isEmpty()) {
             throw new NoSuchFileException(
                     path.toString(), null, verb + " no file with an ending that Millrace reads (" + ENDINGS + ")");

@@ -24,7 +24,8 @@ class FileTreeTest {
         // Then
         DocumentFile one = new DocumentFile(current.resolve("a/one.jsonl"), FileAccess.ANY);
         assertThat(FileTree.expand(current, FileAccess.ANY)).containsExactly(one);
-        assertThat(FileTree.expand(current.resolve("*/*.jsonl"), FileAccess.ANY)).containsExactly(one);
+        assertThat(FileTree.expand(current.resolve("*/*.jsonl"), FileAccess.ANY))
+                .containsExactly(one);
         assertThatThrownBy(() -> FileTree.expand(current.resolve("*.jsonl"), FileAccess.ANY))
                 .isInstanceOf(NoSuchFileException.class)
                 .hasMessageContaining("*.jsonl: matches no file");

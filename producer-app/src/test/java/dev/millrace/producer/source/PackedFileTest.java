@@ -109,7 +109,7 @@ class PackedFileTest {
         Path file = Files.write(directory.resolve("file.jsonl." + ending), bytes);
         List<Item> items = new ArrayList<>();
         Reading reading = new Reading(new DocumentReader(1 << 20, 512, 32), "text", Optional.empty(), Optional.empty());
-        new DocumentFile(file).read(0, 0, reading, items::add);
+        new DocumentFile(file, FileAccess.ANY).read(0, 0, reading, items::add);
         return items;
     }
 }
