@@ -81,7 +81,7 @@ class IngestionJobsTest {
     void whatWaitsOnOneReplicaAndIsCancelledByAnotherIsNotRunBeforeItIsOrderedAgain() throws Exception {
         // Given
         Path path = lines("waits", 10);
-        Path other = lines("again", 10);
+        Path other = lines("ordered-again", 10);
         String endless = order(one, endless("before"));
         String waiting = order(one, path);
         String again = order(one, other);
@@ -97,7 +97,7 @@ class IngestionJobsTest {
         awaitPhase(one, again, IngestionState.Phase.DONE);
         awaitPhase(one, waiting, IngestionState.Phase.CANCELLED);
         awaitPhase(one, endless, IngestionState.Phase.CANCELLED);
-        assertThat(keys("again-")).hasSize(10).doesNotHaveDuplicates();
+        assertThat(keys("ordered-again-")).hasSize(10).doesNotHaveDuplicates();
         assertThat(keys("waits-")).isEmpty();
         order(two, path);
         awaitPhase(one, waiting, IngestionState.Phase.DONE);
