@@ -121,6 +121,20 @@ public final class AppProcess implements AutoCloseable {
         return http.send(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
     }
 
+    /// The value of a metric.
+    ///
+    /// @param series its name, with its labels where it has some, as `/q/metrics` writes them
+    /// @throws AssertionError where there is none
+    public double metric(String series) throws IOException, InterruptedException {
+        return get("/q/metrics")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(series + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no metric " + series));
+    }
+
     /// Waits for the process to end by itself and returns its exit code.
     public int awaitExit(Duration limit) throws IOException, InterruptedException {
         if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -14,7 +14,6 @@ final class BodyDeadline {
     private final long limit;
     private final Runnable late;
     private long timer = -1;
-    private long line = -1;
     private boolean timed;
     private boolean asked;
     /// Since when the client is waited for, where it is, and for how long it was before, for this document.
@@ -54,22 +53,8 @@ final class BodyDeadline {
         }
     }
 
-    /// As far as a stream has come.
-    ///
-    /// @param ended lines before the one that is coming
-    /// @param partial bytes of that one
-    void at(long ended, int partial) {
-        if (partial == 0) {
-            stop();
-        } else if (line != ended) {
-            begin();
-            line = ended;
-        }
-    }
-
     /// The document is whole, or given up.
     void stop() {
-        line = -1;
         timed = false;
         if (timer >= 0) {
             vertx.cancelTimer(timer);

@@ -26,6 +26,7 @@ import org.jboss.logging.Logger;
 final class DocumentStream {
     private static final Logger LOG = Logger.getLogger(DocumentStream.class);
     private static final int WRITE_BYTES = 32 << 10;
+    private static final long NONE = -1;
 
     private final HttpServerRequest request;
     private final HttpServerResponse response;
@@ -36,6 +37,7 @@ final class DocumentStream {
     private final BodyLines lines;
     private final LinePublisher publisher;
     private final BodyDeadline deadline;
+    private final Room.Share share;
     private final Deque<Burst> awaited = new ArrayDeque<>();
     private int awaitedLines;
     private boolean reading;
@@ -46,7 +48,9 @@ final class DocumentStream {
     private boolean waiting;
     private boolean stopped;
     private Optional<String> broken = Optional.empty();
-    private long held;
+    /// The line that has begun to come.
+    private long begun = NONE;
+
     private long writeTimer = -1;
 
     DocumentStream(
@@ -65,6 +69,7 @@ final class DocumentStream {
         this.lines = new BodyLines(unpacking, reception.reader().maxBytes());
         this.publisher = new LinePublisher(reception, visit, lines, this::completed);
         this.deadline = new BodyDeadline(context.owner(), reception.config().bodyTimeout(), this::late);
+        this.share = reception.room().share(context);
     }
 
     void start() {
@@ -160,8 +165,8 @@ final class DocumentStream {
     }
 
     private void goOn(Sent sent) {
-        hold(lines.partial());
-        deadline.at(lines.ended(), lines.partial());
+        share.hold(lines.partial());
+        followLine();
         if (sent.refused().isPresent()) {
             fail(Problem.unavailable(sent.refused().get(), reception.config().retryAfter()));
             return;
@@ -176,6 +181,19 @@ final class DocumentStream {
         }
         drain();
         readOn();
+    }
+
+    /// A line that has begun has its time, and its place in the room, until it ends.
+    private void followLine() {
+        long line = lines.partial() == 0 ? NONE : lines.ended();
+        if (line == NONE) {
+            deadline.stop();
+            share.end();
+        } else if (line != begun) {
+            deadline.begin();
+            share.begin();
+        }
+        begun = line;
     }
 
     /// From any thread.
@@ -196,17 +214,14 @@ final class DocumentStream {
         if (!waiting) {
             // Other requests may hold the room; their reports do not wake this one.
             waiting = true;
-            reception
-                    .room()
-                    .whenFree(
-                            context,
-                            () -> {
-                                waiting = false;
-                                if (!over && !bodyEnded) {
-                                    takeOn();
-                                }
-                            },
-                            () -> breakOff(Problem.busy(reception.config().retryAfter())));
+            share.whenFree(
+                    () -> {
+                        waiting = false;
+                        if (!over && !bodyEnded) {
+                            takeOn();
+                        }
+                    },
+                    () -> breakOff(Problem.busy(reception.config().retryAfter())));
         }
     }
 
@@ -218,11 +233,6 @@ final class DocumentStream {
         } else {
             sendNext();
         }
-    }
-
-    private void hold(long bytes) {
-        reception.room().hold(bytes - held);
-        held = bytes;
     }
 
     /// Writes the reports that are known, in order, while the client reads them.
@@ -335,7 +345,7 @@ final class DocumentStream {
         over = true;
         stopWriteTimer();
         deadline.stop();
-        hold(0);
+        share.close();
         if (!sending) {
             lines.close();
         }

@@ -30,10 +30,10 @@ final class LargeUpload {
     private final Unpacking unpacking;
     private final BodyDeadline deadline;
     private final SingleDocument document;
+    private final Room.Share share;
     private @Nullable LargeBody body;
     private long taken;
     private long timed;
-    private long held;
     private boolean busy;
     private boolean over;
 
@@ -52,6 +52,7 @@ final class LargeUpload {
         this.unpacking = unpacking;
         this.deadline = deadline;
         this.document = document;
+        this.share = reception.room().share(context);
     }
 
     /// @param beginning what came of the body up to here, unpacked
@@ -65,7 +66,7 @@ final class LargeUpload {
                 work(this::store);
             }
         });
-        hold(beginning.length);
+        share.hold(beginning.length);
         work(() -> begin(reader, beginning));
     }
 
@@ -171,27 +172,23 @@ final class LargeUpload {
     }
 
     private void readOn() {
-        hold(body == null ? 0 : body.memory());
+        share.hold(body == null ? 0 : body.memory());
         if (taken - timed >= reception.reader().maxBytes()) {
             timed = taken;
             deadline.begin();
         }
-        reception
-                .room()
-                .whenFree(
-                        context,
-                        () -> {
-                            if (!over) {
-                                deadline.ask();
-                                request.resume();
-                            }
-                        },
-                        () -> {
-                            if (!over) {
-                                document.largeFailed(
-                                        Problem.busy(reception.config().retryAfter()));
-                            }
-                        });
+        share.whenFree(
+                () -> {
+                    if (!over) {
+                        deadline.ask();
+                        request.resume();
+                    }
+                },
+                () -> {
+                    if (!over) {
+                        document.largeFailed(Problem.busy(reception.config().retryAfter()));
+                    }
+                });
     }
 
     private void fail(Throwable error) {
@@ -206,15 +203,10 @@ final class LargeUpload {
                 });
     }
 
-    private void hold(long bytes) {
-        reception.room().hold(bytes - held);
-        held = bytes;
-    }
-
     /// The request is over, in whatever way; what was not accepted leaves nothing behind. Once.
     void end() {
         over = true;
-        hold(0);
+        share.close();
         if (!busy) {
             close();
         }

@@ -34,10 +34,10 @@ final class SingleDocument {
     private final Unpacking unpacking;
     private Buffer body = Buffer.buffer();
     private final BodyDeadline deadline;
+    private final Room.Share share;
     /// Where the body is too large to be held.
     private @Nullable LargeUpload upload;
 
-    private long held;
     private boolean over;
 
     SingleDocument(
@@ -55,11 +55,13 @@ final class SingleDocument {
         this.reader = reader;
         this.unpacking = unpacking;
         this.deadline = new BodyDeadline(context.owner(), reception.config().bodyTimeout(), this::late);
+        this.share = reception.room().share(context);
     }
 
     void start() {
         visit.tally().open();
         deadline.begin();
+        share.begin();
         request.exceptionHandler(_ -> leave());
         request.handler(this::take);
         request.endHandler(_ -> {
@@ -84,17 +86,14 @@ final class SingleDocument {
     }
 
     private void readOn() {
-        reception
-                .room()
-                .whenFree(
-                        context,
-                        () -> {
-                            if (!over) {
-                                deadline.ask();
-                                request.resume();
-                            }
-                        },
-                        () -> refuse(Problem.busy(reception.config().retryAfter())));
+        share.whenFree(
+                () -> {
+                    if (!over) {
+                        deadline.ask();
+                        request.resume();
+                    }
+                },
+                () -> refuse(Problem.busy(reception.config().retryAfter())));
     }
 
     private void take(Buffer part) {
@@ -103,7 +102,7 @@ final class SingleDocument {
         }
         unpacking.feed(part.getBytes());
         unpack();
-        if (!over && upload == null && reception.room().full()) {
+        if (!over && upload == null && share.full()) {
             deadline.pause();
             request.pause();
             readOn();
@@ -137,17 +136,12 @@ final class SingleDocument {
             upload = new LargeUpload(request, context, reception, unpacking, deadline, this);
             upload.start(reader, body.appendBytes(piece).getBytes());
             body = Buffer.buffer();
-            hold(0);
+            share.close();
             return false;
         }
         body.appendBytes(piece);
-        hold(body.length());
+        share.hold(body.length());
         return true;
-    }
-
-    private void hold(long bytes) {
-        reception.room().hold(bytes - held);
-        held = bytes;
     }
 
     /// Read where it is, as long as that takes no time.
@@ -287,6 +281,6 @@ final class SingleDocument {
         } else {
             now.end();
         }
-        hold(0);
+        share.close();
     }
 }
