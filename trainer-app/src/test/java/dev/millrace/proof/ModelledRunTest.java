@@ -9,6 +9,7 @@ import dev.millrace.trainer.batch.Skip;
 import dev.millrace.trainer.intake.SimulatedTopic;
 import dev.millrace.trainer.ledger.LedgerEntry;
 import dev.millrace.trainer.ledger.LedgerReader;
+import dev.millrace.trainer.ledger.Lineage;
 import dev.millrace.trainer.pack.Position;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,6 +72,10 @@ class ModelledRunTest {
                     .as("seed %d", seed)
                     .isEqualTo(ModelledRun.calm(topic.whole(ends(bounds.get())), topic, shape, bounds, run.skips()));
             assertPublishedOnce(seed, run, bad(topic, ends(bounds.get()), run.skips()));
+            if (seed % 10 == 0) {
+                // Each is answered by the whole ledger: of some runs, for the time it takes.
+                assertEachRecordIsExplained(seed, topic, ends(bounds.get()));
+            }
         }
         assertThat(deaths).isGreaterThan(CASES);
         assertThat(usurped).isGreaterThan(CASES / 2);
@@ -136,6 +142,22 @@ class ModelledRunTest {
                 .as("and what they are made of")
                 .isEqualTo(kept.stream().map(LedgerEntry::composition).toList());
         assertThat(kept).allSatisfy(entry -> assertThat(entry.result()).isNotNull());
+    }
+
+    private void assertEachRecordIsExplained(int seed, SimulatedTopic topic, Map<Integer, Long> ends)
+            throws IOException {
+        LedgerReader ledger = LedgerReader.in(own(seed));
+        for (int partition : topic.partitions()) {
+            long[] offsets = topic.records(partition).stream()
+                    .mapToLong(ConsumerRecord::offset)
+                    .filter(offset -> offset < ends.getOrDefault(partition, 0L))
+                    .toArray();
+            for (long offset : offsets) {
+                assertThat(ledger.of(partition, offset, 1))
+                        .as("seed %d, partition %d @%d", seed, partition, offset)
+                        .isInstanceOfAny(Lineage.Trained.class, Lineage.LeftOut.class);
+            }
+        }
     }
 
     private Path own(int seed) throws IOException {

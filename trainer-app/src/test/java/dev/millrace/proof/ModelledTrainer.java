@@ -146,6 +146,7 @@ final class ModelledTrainer {
             memory.cursor = assembler.cursor();
             // Bad records behind the last window of a run that is over.
             keep(memory, memory.step + 1, assembler.takeLetters());
+            ledger.finish(assembler.takeUntrained());
         }
         ledger.force();
         run.forced();

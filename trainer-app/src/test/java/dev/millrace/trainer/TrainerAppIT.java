@@ -8,6 +8,9 @@ import dev.millrace.testing.AppProcess;
 import dev.millrace.testing.Certificates;
 import dev.millrace.testing.EmbeddedKafka;
 import dev.millrace.testing.TraceCollector;
+import dev.millrace.trainer.batch.Untrained;
+import dev.millrace.trainer.ledger.LedgerReader;
+import dev.millrace.trainer.ledger.Lineage;
 import io.smallrye.reactive.messaging.kafka.companion.KafkaCompanion;
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -94,6 +97,14 @@ class TrainerAppIT {
             assertThat(counts.path("skipped").asLong()).isEqualTo(1);
             for (String file : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
                 assertThat(checkpoint.resolve(file)).isNotEmptyFile();
+            }
+            // Bad records behind the last window are known as well.
+            LedgerReader ledger = LedgerReader.in(directory.resolve("checkpoints"));
+            for (int partition = 0; partition < 3; partition++) {
+                assertThat(ledger.of(partition, 25, 1))
+                        .isInstanceOfSatisfying(
+                                Lineage.LeftOut.class,
+                                leftOut -> assertThat(leftOut.stretch().why()).containsExactly(Untrained.Why.BAD));
             }
             List<ConsumerRecord<byte[], byte[]>> dead = companion
                     .consume(byte[].class, byte[].class)

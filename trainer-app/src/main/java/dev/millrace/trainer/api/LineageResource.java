@@ -49,6 +49,9 @@ public class LineageResource {
             return switch (ledger.of(partition, offset, LIMIT)) {
                 case Lineage.Trained trained -> Response.ok(trained.steps()).build();
                 case Lineage.LeftOut leftOut -> leftOut(record, leftOut);
+                case Lineage.Waiting waiting ->
+                    missing(record + " was read for step " + waiting.step()
+                            + ", and its tokens wait until they fill a window");
                 case Lineage.Unknown _ -> missing("no step has trained on " + record);
             };
         }
@@ -64,10 +67,10 @@ public class LineageResource {
         Untrained stretch = leftOut.stretch();
         String why = stretch.why().stream().map(Untrained.Why::words).collect(Collectors.joining(", or "));
         String where = stretch.why().size() == 1 ? "" : " (one of @" + stretch.first() + " to @" + stretch.last() + ")";
-        return Problem.of(
-                        404,
-                        "Not trained",
-                        record + where + " was read for step " + leftOut.step() + " and is not trained: " + why)
+        String when = leftOut.step().isPresent()
+                ? "for step " + leftOut.step().getAsLong()
+                : "behind the last step, at the end of the run,";
+        return Problem.of(404, "Not trained", record + where + " was read " + when + " and is not trained: " + why)
                 .response();
     }
 }

@@ -191,6 +191,11 @@ public final class BatchAssembler {
         return use.takeLetters();
     }
 
+    /// What was read since the last step was handed out, and is not trained.
+    public List<Untrained> takeUntrained() {
+        return use.takeUntrained();
+    }
+
     private boolean over() {
         return lanes.stream().allMatch(lane -> lane.done);
     }

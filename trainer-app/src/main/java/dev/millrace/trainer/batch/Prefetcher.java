@@ -80,7 +80,8 @@ public final class Prefetcher implements AutoCloseable {
     /// What lay past the last step.
     ///
     /// @param letters bad records among it
-    public record Tail(Cursor cursor, List<DeadLetter> letters) {}
+    /// @param untrained all of it, and why
+    public record Tail(Cursor cursor, List<DeadLetter> letters, List<Untrained> untrained) {}
 
     /// Steps that wait.
     public int waiting() {
@@ -110,7 +111,8 @@ public final class Prefetcher implements AutoCloseable {
                 prepared.put(new Prepared.Step(step.get()));
                 step = assembler.next();
             }
-            prepared.put(new Prepared.End(new Tail(assembler.cursor(), assembler.takeLetters())));
+            prepared.put(
+                    new Prepared.End(new Tail(assembler.cursor(), assembler.takeLetters(), assembler.takeUntrained())));
         } catch (InterruptedException e) {
             // Closed: nobody takes any more.
             Thread.currentThread().interrupt();

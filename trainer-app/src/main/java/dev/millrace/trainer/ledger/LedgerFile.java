@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.millrace.trainer.batch.Composition;
+import dev.millrace.trainer.batch.Untrained;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
@@ -24,7 +26,8 @@ import java.util.zip.CRC32C;
 /// The form of the ledger on disk: a JSON object a line. `{"step":N,"owner":M,"crc":…}` says that owner `M` has taken
 /// the run and goes on after step `N`; `{"step":N, …}` is the composition of a step, written before it;
 /// `{"step":N,"result":{…}}` what came of it; `{"step":N,"settings":{…}}` says that from there on the run has others.
-/// A step that was done again after a crash has its result twice.
+/// A step that was done again after a crash has its result twice. `{"step":N,"untrained":[…]}` says that with step `N`
+/// the run came to its end, and what was read behind it and is not trained; it holds as long as no step follows.
 ///
 /// Each line has the number of its owner, and ends with the CRC-32C of what stands before that: a line that was changed
 /// is found. One of an owner that another has followed is none of the run's, for the run had been taken from it when it
@@ -48,6 +51,8 @@ final class LedgerFile {
         record Composed(long step, Composition composition) implements Line {}
 
         record Done(long step, StepResult result) implements Line {}
+
+        record Ended(long step, List<Untrained> untrained) implements Line {}
 
         record Changed(SettingsChange change) implements Line {
             @Override
@@ -74,6 +79,7 @@ final class LedgerFile {
             case Line.Taken _ -> {}
             case Line.Composed composed -> json.setAll((ObjectNode) JSON.valueToTree(composed.composition()));
             case Line.Done done -> json.set("result", JSON.valueToTree(done.result()));
+            case Line.Ended ended -> json.set("untrained", JSON.valueToTree(ended.untrained()));
             case Line.Changed changed ->
                 json.set("settings", JSON.valueToTree(changed.change().settings()));
         }
@@ -188,7 +194,9 @@ final class LedgerFile {
                 return new Line.Done(step, JSON.treeToValue(json.get("result"), StepResult.class));
             }
             if (json.has("owner") && !json.has("partitions")) {
-                return new Line.Taken(step);
+                return json.has("untrained")
+                        ? new Line.Ended(step, List.of(JSON.treeToValue(json.get("untrained"), Untrained[].class)))
+                        : new Line.Taken(step);
             }
             if (!json.has("skips")) {
                 json.putArray("skips");

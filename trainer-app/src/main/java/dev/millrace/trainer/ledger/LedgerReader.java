@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Answers questions about a ledger that is being written, in constant memory. Reads the file from its
 /// beginning for each, but that [#between] goes on where it ended. Any thread.
@@ -56,10 +57,9 @@ public final class LedgerReader {
         List<LedgerEntry> steps = entries(
                 LedgerFile.From.BEGINNING,
                 (composed, _) -> trace.wentInto(composed.step(), composed.composition()),
-                limit);
-        return steps.isEmpty()
-                ? trace.leftOut().<Lineage>map(each -> each).orElseGet(Lineage.Unknown::new)
-                : new Lineage.Trained(steps);
+                limit,
+                ended -> trace.ended(ended.untrained()));
+        return steps.isEmpty() ? trace.untrained() : new Lineage.Trained(steps);
     }
 
     /// The steps between two.
@@ -106,6 +106,12 @@ public final class LedgerReader {
     }
 
     private List<LedgerEntry> entries(LedgerFile.From from, Wanted wanted, int limit) throws IOException {
+        return entries(from, wanted, limit, _ -> {});
+    }
+
+    /// @param end is told where the run came to its end, as often as it says so
+    private List<LedgerEntry> entries(
+            LedgerFile.From from, Wanted wanted, int limit, Consumer<LedgerFile.Line.Ended> end) throws IOException {
         if (!Files.exists(file)) {
             return List.of();
         }
@@ -127,6 +133,7 @@ public final class LedgerReader {
                         return false;
                     }
                 }
+                case LedgerFile.Line.Ended ended -> end.accept(ended);
                 case LedgerFile.Line.Changed _, LedgerFile.Line.Taken _ -> {}
             }
             return true;

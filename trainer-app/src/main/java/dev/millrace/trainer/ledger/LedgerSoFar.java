@@ -5,9 +5,7 @@ import dev.millrace.trainer.batch.Skip;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +19,7 @@ public final class LedgerSoFar {
     private final Path file;
     private final long step;
     private final long published;
-    private final Deque<Composition> ahead = new ArrayDeque<>();
+    private final List<Composition> ahead = new ArrayList<>();
     private final Map<Long, StepResult> results = new HashMap<>();
     private final List<Skip> skips = new ArrayList<>();
     private final List<SettingsChange> changes = new ArrayList<>();
@@ -84,7 +82,7 @@ public final class LedgerSoFar {
                     changes.add(changed.change());
                 }
             }
-            case LedgerFile.Line.Taken _ -> {}
+            case LedgerFile.Line.Ended _, LedgerFile.Line.Taken _ -> {}
         }
     }
 
@@ -138,13 +136,13 @@ public final class LedgerSoFar {
     }
 
     /// The compositions of the steps that are to be done again, in their order.
-    Deque<Composition> ahead() {
-        return ahead;
+    List<Composition> ahead() {
+        return List.copyOf(ahead);
     }
 
     /// What came of them.
     Map<Long, StepResult> results() {
-        return results;
+        return Map.copyOf(results);
     }
 
     /// The ranges that were left out by the steps that the run goes on after.

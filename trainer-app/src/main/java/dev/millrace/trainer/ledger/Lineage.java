@@ -2,6 +2,7 @@ package dev.millrace.trainer.ledger;
 
 import dev.millrace.trainer.batch.Untrained;
 import java.util.List;
+import java.util.OptionalLong;
 
 /// What a ledger says of a record.
 public sealed interface Lineage {
@@ -16,10 +17,15 @@ public sealed interface Lineage {
 
     /// It was read, and nothing of it is trained.
     ///
-    /// @param step that it was first read for
+    /// @param step that it was first read for; none where the run came to its end with it
     /// @param stretch that it lies in, and why
-    record LeftOut(long step, Untrained stretch) implements Lineage {}
+    record LeftOut(OptionalLong step, Untrained stretch) implements Lineage {}
 
-    /// No step has come to it, or its tokens wait for their window, or the run began behind it.
+    /// It was read, and no window is full with its tokens yet.
+    ///
+    /// @param step that it was first read for
+    record Waiting(long step) implements Lineage {}
+
+    /// No step has come to it, or the run began behind it.
     record Unknown() implements Lineage {}
 }

@@ -6,10 +6,10 @@ import dev.millrace.trainer.batch.Untrained;
 import dev.millrace.trainer.pack.Position;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /// Follows one record through the steps of a run, which it is shown from the first on, in their order.
@@ -29,6 +29,10 @@ final class RecordTrace {
     private long read;
     /// The last pass that has been read to its end; -1 before there is one.
     private int ended = -1;
+    /// The step for which the partition was read past it, if that step says what it left out; 0 where there is none.
+    private long readFor;
+    /// What it lies in that was read behind the last step.
+    private Optional<Lineage.LeftOut> behind = Optional.empty();
 
     RecordTrace(int partition, long offset) {
         this.partition = partition;
@@ -37,14 +41,19 @@ final class RecordTrace {
 
     /// Whether tokens of the record went into a step.
     boolean wentInto(long step, Composition composition) {
+        behind = Optional.empty();
         skips.addAll(composition.skips());
-        read = Math.max(read, composition.read().getOrDefault(partition, 0L));
+        long readNow = Math.max(read, composition.read().getOrDefault(partition, 0L));
+        if (read <= offset && offset < readNow && composition.untrained() != null) {
+            readFor = step;
+        }
+        read = readNow;
         for (Untrained stretch : Objects.requireNonNullElse(composition.untrained(), List.<Untrained>of())) {
             if (stretch.partition() == partition && stretch.why().contains(Untrained.Why.OUTSIDE)) {
                 ended = stretch.epoch();
             }
             if (stretch.holds(partition, offset)) {
-                leftOut.put(stretch.epoch(), new Lineage.LeftOut(step, stretch));
+                leftOut.put(stretch.epoch(), new Lineage.LeftOut(OptionalLong.of(step), stretch));
             }
         }
         return composition.partitions().stream()
@@ -73,8 +82,23 @@ final class RecordTrace {
         return false;
     }
 
-    /// Where it was left out first.
-    Optional<Lineage.LeftOut> leftOut() {
-        return Optional.ofNullable(leftOut.firstEntry()).map(Map.Entry::getValue);
+    /// The run came to its end behind the last step.
+    void ended(List<Untrained> untrained) {
+        behind = untrained.stream()
+                .filter(stretch -> stretch.holds(partition, offset))
+                .findFirst()
+                .map(stretch -> new Lineage.LeftOut(OptionalLong.empty(), stretch));
+    }
+
+    /// What became of it, where it went into no step.
+    Lineage untrained() {
+        if (!leftOut.isEmpty()) {
+            return leftOut.firstEntry().getValue();
+        }
+        if (behind.isPresent()) {
+            return behind.get();
+        }
+        // What lies before the first record that was trained may lie before the run.
+        return readFor > 0 && first >= 0 && first <= offset ? new Lineage.Waiting(readFor) : new Lineage.Unknown();
     }
 }

@@ -2,13 +2,18 @@ package dev.millrace.trainer.ledger;
 
 import dev.millrace.trainer.batch.Composition;
 import dev.millrace.trainer.batch.Skip;
+import dev.millrace.trainer.batch.Untrained;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Consumer;
@@ -27,6 +32,10 @@ public final class StepLedger implements AutoCloseable {
     private final FileChannel channel;
     private final LedgerSoFar soFar;
     private final long owner;
+    /// Those that are still to be done again.
+    private final Deque<Composition> ahead = new ArrayDeque<>();
+    /// What came of them the first time.
+    private final Map<Long, StepResult> results = new HashMap<>();
     private long step;
 
     private StepLedger(LedgerSoFar soFar, FileChannel channel, long owner) {
@@ -86,6 +95,8 @@ public final class StepLedger implements AutoCloseable {
         force();
         // What came since it was read was before that line, and counts.
         soFar.readOn(Long.MAX_VALUE);
+        ahead.addAll(soFar.ahead());
+        results.putAll(soFar.results());
         LedgerSoFar.Late late = soFar.late();
         if (late.lines() > 0) {
             complaints.accept(file + ": " + late.lines() + " lines are passed over, the last of owner " + late.owner()
@@ -113,12 +124,12 @@ public final class StepLedger implements AutoCloseable {
 
     /// Steps that are done again may come out otherwise: on a device whose sums are not the same each time.
     public void expectOtherResults() {
-        soFar.results().clear();
+        results.clear();
     }
 
     /// The compositions of the steps that are to be done again, in their order.
     public List<Composition> ahead() {
-        return List.copyOf(soFar.ahead());
+        return List.copyOf(ahead);
     }
 
     /// The ranges that were left out by the steps that the run goes on after.
@@ -137,7 +148,7 @@ public final class StepLedger implements AutoCloseable {
     ///
     /// @throws IllegalStateException where a step that is done again would train on other tokens
     public void begin(Composition composition) throws IOException {
-        Optional<Composition> recorded = Optional.ofNullable(soFar.ahead().poll());
+        Optional<Composition> recorded = Optional.ofNullable(ahead.poll());
         if (recorded.isPresent() && !recorded.get().sameTokens(composition)) {
             throw new IllegalStateException(file + ": step " + (step + 1) + " was made of " + recorded.get()
                     + " and would now be made of " + composition
@@ -155,7 +166,7 @@ public final class StepLedger implements AutoCloseable {
     ///
     /// @throws IllegalStateException where the step was done before, to another result
     public void end(StepResult result) throws IOException {
-        StepResult first = soFar.results().remove(step);
+        StepResult first = results.remove(step);
         if (first != null && !first.sameAs(result)) {
             throw new IllegalStateException(file + ": step " + step + " was done before a crash with " + first
                     + ", and comes out as " + result + " now. Something that decides the bits has changed and is no"
@@ -163,6 +174,13 @@ public final class StepLedger implements AutoCloseable {
                     + " was, or begin a new one in another millrace.checkpoint.directory");
         }
         append(new LedgerFile.Line.Done(step, result));
+    }
+
+    /// Says what was read behind the last step of a run that is over, and is not trained. It is durable with [#force].
+    public void finish(List<Untrained> untrained) throws IOException {
+        if (!untrained.isEmpty()) {
+            append(new LedgerFile.Line.Ended(step, untrained));
+        }
     }
 
     /// Makes everything durable that was added.

@@ -184,10 +184,12 @@ public final class TrainingLoop {
             over = !stopRequested;
         } catch (Prefetcher.EndOfRun e) {
             why = "every epoch is trained";
-            batches.end().ifPresent(tail -> {
-                cursor = tail.cursor();
-                outbox.add(step + 1, tail.letters());
-            });
+            Optional<Prefetcher.Tail> tail = batches.end();
+            if (tail.isPresent()) {
+                cursor = tail.get().cursor();
+                outbox.add(step + 1, tail.get().letters());
+                ledger.finish(tail.get().untrained());
+            }
         } catch (IntakeFailedException e) {
             // What is trained is kept.
             save();

@@ -30,12 +30,15 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -52,6 +55,7 @@ class LineageTest {
     @Test
     void tellsOfEachOffsetWhichStepsTrainedOnItAndIfNoneDidWhy() throws IOException {
         Map<Why, Integer> met = new EnumMap<>(Why.class);
+        int waits = 0;
         for (int seed = 0; seed < 60; seed++) {
             Random random = new Random(seed);
             int[] letter = {'\u4e00'};
@@ -60,8 +64,9 @@ class LineageTest {
             int first = random.nextInt(12);
             Skip.Range range = new Skip.Range(0, first, first + random.nextInt(4));
 
-            List<StepBatch> steps = steps(topic, bounds, range, random);
-            write(steps.stream().map(StepBatch::composition).toList());
+            List<StepBatch> steps = new ArrayList<>();
+            List<Untrained> behind = run(topic, bounds, range, random, steps);
+            write(steps.stream().map(StepBatch::composition).toList(), bounds.isPresent() ? behind : List.of());
 
             for (int partition : topic.partitions()) {
                 for (long offset = 0; offset < end(topic, partition) + 2; offset++) {
@@ -80,10 +85,24 @@ class LineageTest {
                                     .containsAll(leftOut.stretch().why());
                             met.merge(leftOut.stretch().why().first(), 1, Integer::sum);
                         }
+                        case Lineage.Waiting waiting -> {
+                            waits++;
+                            assertThat(expected).as(where).isEmpty();
+                            assertThat(bounds).as(where).isEmpty();
+                            assertThat(readFor(steps, partition, offset))
+                                    .as(where)
+                                    .hasValue(waiting.step());
+                            assertThat(value).as(where).isNotNull();
+                        }
                         case Lineage.Unknown _ -> {
                             assertThat(expected).as(where).isEmpty();
+                            // Of a run that is over everything is known.
                             assertThat(offset < topic.first(partition)
-                                            || offset >= trainedUpTo(steps, partition, end(topic, partition)))
+                                            || offset >= end(topic, partition)
+                                            || (bounds.isEmpty()
+                                                    && (readFor(steps, partition, offset)
+                                                                    .isEmpty()
+                                                            || noneTrained(steps, partition))))
                                     .as(where)
                                     .isTrue();
                         }
@@ -92,6 +111,7 @@ class LineageTest {
             }
         }
         assertThat(met.keySet()).as(met.toString()).containsExactlyInAnyOrder(Why.values());
+        assertThat(waits).isPositive();
     }
 
     @Test
@@ -119,6 +139,41 @@ class LineageTest {
                 .as("read before it was taken out")
                 .containsExactly(2L);
         assertThat(reader.of(0, 5, LIMIT)).isInstanceOf(Lineage.Unknown.class);
+    }
+
+    @Test
+    void whatARunSaysAtItsEndHoldsUntilAStepFollows() throws IOException {
+        // Given a run that ends with a range taken out, dies before its checkpoint, and goes on without
+        Untrained out = new Untrained(0, 0, 7, 9, new TreeSet<>(Set.of(Why.TAKEN_OUT)));
+        try (StepLedger ledger = StepLedger.open(directory, 0, 1, _ -> {})) {
+            ledger.begin(step(3, 7, 0, List.of()));
+            ledger.end(LedgerSteps.result(1));
+            ledger.finish(List.of(out));
+        }
+        LedgerReader reader = LedgerReader.in(directory);
+        assertThat(reader.of(0, 8, LIMIT)).isEqualTo(new Lineage.LeftOut(OptionalLong.empty(), out));
+        assertThat(reader.of(0, 10, LIMIT)).isInstanceOf(Lineage.Unknown.class);
+
+        // When
+        try (StepLedger ledger = StepLedger.open(directory, 1, 2, _ -> {})) {
+            assertThat(ledger.recorded()).as("it is no step").isEqualTo(1);
+            ledger.finish(List.of());
+            ledger.begin(step(7, 10, 0, List.of()));
+        }
+
+        // Then
+        assertThat(numbers(reader.of(0, 8, LIMIT))).containsExactly(2L);
+        assertThat(reader.between(0, 9)).hasSize(2);
+    }
+
+    @Test
+    void aRecordThatIsReadWaitsForItsWindow() throws IOException {
+        Composition step = step(3, 7, 0, List.of());
+        step.read().put(0, 9L);
+        write(List.of(step));
+
+        assertThat(LedgerReader.in(directory).of(0, 8, LIMIT)).isEqualTo(new Lineage.Waiting(1));
+        assertThat(LedgerReader.in(directory).of(0, 9, LIMIT)).isInstanceOf(Lineage.Unknown.class);
     }
 
     @Test
@@ -212,14 +267,15 @@ class LineageTest {
         return IntStream.of(row).boxed().collect(Collectors.toSet());
     }
 
-    private static long trainedUpTo(List<StepBatch> steps, int partition, long end) {
-        return steps.stream()
-                .flatMap(step -> step.windows().stream())
-                .filter(window -> window.partition() == partition)
-                .mapToLong(
-                        window -> window.end().epoch() > 0 ? end : window.end().offset())
-                .max()
-                .orElse(0);
+    /// The step for which the partition was read past an offset.
+    private static OptionalLong readFor(List<StepBatch> steps, int partition, long offset) {
+        return LongStream.rangeClosed(1, steps.size())
+                .filter(step -> steps.get((int) step - 1).read().getOrDefault(partition, 0L) > offset)
+                .findFirst();
+    }
+
+    private static boolean noneTrained(List<StepBatch> steps, int partition) {
+        return steps.stream().flatMap(step -> step.windows().stream()).noneMatch(each -> each.partition() == partition);
     }
 
     private static long end(SimulatedTopic topic, int partition) {
@@ -235,8 +291,10 @@ class LineageTest {
         return new Bounds(1 + random.nextInt(3), stretches);
     }
 
-    private static List<StepBatch> steps(
-            SimulatedTopic topic, Optional<Bounds> bounds, Skip.Range range, Random random) {
+    /// @param steps is given those that are made
+    /// @return what was read behind the last of them, and not trained
+    private static List<Untrained> run(
+            SimulatedTopic topic, Optional<Bounds> bounds, Skip.Range range, Random random, List<StepBatch> steps) {
         Map<Integer, Long> ends = new TreeMap<>();
         bounds.ifPresent(each -> each.ranges().forEach((partition, stretch) -> ends.put(partition, stretch.end())));
         Cursor start = new Cursor(
@@ -248,11 +306,10 @@ class LineageTest {
                 Cursor.Counts.NONE);
         BatchAssembler assembler = assembler(
                 topic.whole(ends), start, bounds, 1 + random.nextInt(6), 1 + random.nextInt(3), List.of(range));
-        List<StepBatch> steps = new ArrayList<>();
         for (Optional<StepBatch> step = next(assembler); step.isPresent(); step = next(assembler)) {
             steps.add(step.get());
         }
-        return steps;
+        return assembler.takeUntrained();
     }
 
     private static BatchAssembler assembler(
@@ -283,10 +340,17 @@ class LineageTest {
     }
 
     private void write(List<Composition> steps) throws IOException {
+        write(steps, List.of());
+    }
+
+    private void write(List<Composition> steps, List<Untrained> behind) throws IOException {
         // Not through the ledger itself, which has each step on the disk before it goes on.
         try (OutputStream out = Files.newOutputStream(directory.resolve(StepLedger.FILE))) {
             for (int i = 0; i < steps.size(); i++) {
                 out.write(LedgerFile.bytes(new LedgerFile.Line.Composed(i + 1L, steps.get(i)), 1));
+            }
+            if (!behind.isEmpty()) {
+                out.write(LedgerFile.bytes(new LedgerFile.Line.Ended(steps.size(), behind), 1));
             }
         }
     }
