@@ -1,21 +1,14 @@
 package dev.millrace.producer.ingest;
 
-import dev.millrace.producer.document.Admission;
-import dev.millrace.producer.document.Document;
-import dev.millrace.producer.publish.Refusals;
 import dev.millrace.producer.source.DocumentFile;
-import dev.millrace.producer.source.Item;
-import dev.millrace.producer.source.ReadAhead;
 import dev.millrace.producer.source.Reading;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 
@@ -30,41 +23,27 @@ import org.apache.kafka.common.errors.AuthorizationException;
 ///
 /// Runs on one thread; [#stop] and [#state] may be called from any.
 final class Ingestion {
-    /// Files that one transaction may end, and lines that the broker refuses for good, before something gives way.
-    private static final int MOST_CURSORS = 1_000;
-    private static final int MOST_REFUSED = 1_000;
     /// Runs that begin and are heard of no more, before it is taken for what ends them.
     private static final int MOST_ATTEMPTS = 3;
-    /// Rejected lines of one file that are told one by one.
-    private static final int TOLD = 20;
 
     private final Reading reading;
     private final IngestionLog.Opener opener;
     private final Settings settings;
     private final Course course;
-    private final Map<Place, String> refused = new ConcurrentHashMap<>();
+    private final RefusedPlaces refused = new RefusedPlaces();
     private long began;
     private long lastCommit;
     private volatile boolean stopped;
     private volatile IngestionState now;
+    private boolean attempted;
+
     /// Of the runs before this one.
     private Totals before = Totals.NONE;
-
-    private Totals ofThisRun = Totals.NONE;
-    private boolean attempted;
 
     /// @param commitInterval between two transactions, as long as the file gives enough
     /// @param patience with a broker that is away: the longest time without a commit
     /// @param retry after a transaction that failed
     record Settings(Duration commitInterval, Duration patience, Duration retry) {}
-
-    /// A document of a file.
-    private record Place(Path file, String unit, long line) {
-        @Override
-        public String toString() {
-            return file + " " + unit + " " + line;
-        }
-    }
 
     /// How an ingestion ended.
     ///
@@ -137,6 +116,7 @@ final class Ingestion {
     private void commit(IngestionLog log, IngestionState state, Collection<FileCursor> moved) {
         log.commit(state, moved);
         now = state;
+        lastCommit = System.nanoTime();
     }
 
     /// Puts the files on the log, one after another. Orders that first, where nobody has.
@@ -156,6 +136,7 @@ final class Ingestion {
             }
         }
         boolean cancelled = now.phase() == IngestionState.Phase.CANCELLED;
+        Totals ofThisRun = now.totals().minus(before);
         course.say((cancelled ? "cancelled: " : stopped ? "stopped: " : "done: ") + ofThisRun.line(since(began)));
         return new End(ofThisRun, stopped || cancelled);
     }
@@ -171,9 +152,37 @@ final class Ingestion {
             }
             if (!isClosed(log.progress().state())) {
                 attempt(log);
-                new Pass(log).run(files);
+                pass(log, files);
             }
         }
+    }
+
+    private void pass(IngestionLog log, List<DocumentFile> files) throws IOException, InterruptedException {
+        Pass pass = new Pass(log, reading, refused, host(log), course, settings.commitInterval(), before);
+        pass.run(files);
+        commit(log, end(pass.totals()), pass.moved().values());
+    }
+
+    private Pass.Host host(IngestionLog log) {
+        return new Pass.Host() {
+            @Override
+            public boolean isStopped() {
+                return stopped;
+            }
+
+            @Override
+            public void commit(Totals after, Map<Path, FileCursor> moved) {
+                IngestionState running = now.running(after);
+                Ingestion.this.commit(log, moved.isEmpty() ? running : running.attempted(0), moved.values());
+            }
+        };
+    }
+
+    private IngestionState end(Totals after) {
+        if (stopped) {
+            return now.running(after).attempted(0);
+        }
+        return now.ended(after.complete() ? IngestionState.Phase.DONE : IngestionState.Phase.INCOMPLETE, "", after);
     }
 
     /// Leaves word that a run begins, once: it may be the last that is heard of this process.
@@ -202,7 +211,6 @@ final class Ingestion {
                     "another process runs this ingestion, by a newer order; what was committed stays", true);
         }
         now = end.get();
-        ofThisRun = now.totals().minus(before);
         return true;
     }
 
@@ -214,9 +222,11 @@ final class Ingestion {
         if (isCausedBy(e, AuthorizationException.class)) {
             throw new IngestionFailedException("the cluster does not allow it: " + e.getMessage(), e);
         }
-        if (refused.size() > MOST_REFUSED) {
+        if (refused.tooMany()) {
             throw new IngestionFailedException(
-                    "the broker refuses more than " + MOST_REFUSED + " documents, the last with: " + e.getMessage(), e);
+                    "the broker refuses more than " + RefusedPlaces.MOST + " documents, the last with: "
+                            + e.getMessage(),
+                    e);
         }
         if (since(lastCommit).compareTo(settings.patience()) > 0) {
             throw new IngestionFailedException(
@@ -239,146 +249,5 @@ final class Ingestion {
 
     private static Duration since(long nanos) {
         return Duration.ofNanos(System.nanoTime() - nanos);
-    }
-
-    /// From an opened log to its end, or to the first failure.
-    private final class Pass {
-        private final IngestionLog log;
-        private final Map<Path, FileCursor> moved = new LinkedHashMap<>();
-        private Totals committed;
-        private Totals open = Totals.NONE;
-        private int rejectedOfFile;
-        /// The transaction that is open, or the next one.
-        private long begun = System.nanoTime();
-
-        private Pass(IngestionLog log) {
-            this.log = log;
-            this.committed = log.progress().totals();
-        }
-
-        private void run(List<DocumentFile> files) throws IOException, InterruptedException {
-            for (DocumentFile file : files) {
-                if (!stopped) {
-                    ingest(file);
-                }
-            }
-            commit(end());
-        }
-
-        private IngestionState end() {
-            Totals after = committed.plus(open);
-            if (stopped) {
-                return now.running(after).attempted(0);
-            }
-            return now.ended(after.complete() ? IngestionState.Phase.DONE : IngestionState.Phase.INCOMPLETE, "", after);
-        }
-
-        private void ingest(DocumentFile file) throws IOException, InterruptedException {
-            rejectedOfFile = 0;
-            FileCursor from = whereToGoOn(file);
-            String unit = file.unit();
-            new ReadAhead(file).read(from.bytes(), from.line(), reading, new DocumentFile.Taker() {
-                @Override
-                public boolean take(Item item) throws IOException {
-                    Place place = new Place(from.file(), unit, item.line());
-                    Pass.this.take(place, item);
-                    if (item.ended() || item.admission() instanceof Admission.Accepted) {
-                        FileHead head = moved.getOrDefault(from.file(), from).head();
-                        moved.put(from.file(), new FileCursor(from.file(), head, item.line(), item.end()));
-                    }
-                    course.at(place, item.read(), ofThisRun.documents() + open.documents(), ofThisRun);
-                    return goesOn(file, from.file());
-                }
-
-                @Override
-                public boolean idle() throws IOException {
-                    return goesOn(file, from.file());
-                }
-            });
-            identify(file, from.file());
-            if (!stopped) {
-                course.ended(file);
-            }
-            if (moved.size() >= MOST_CURSORS) {
-                commit();
-            }
-        }
-
-        /// Commits when it is time, with or without something new.
-        private boolean goesOn(DocumentFile file, Path path) throws IOException {
-            if (System.nanoTime() - begun >= settings.commitInterval().toNanos()) {
-                identify(file, path);
-                commit();
-            }
-            return !stopped;
-        }
-
-        private FileCursor whereToGoOn(DocumentFile file) throws IOException {
-            Path path = file.path().toAbsolutePath().normalize();
-            FileCursor known = log.progress().cursors().get(path);
-            if (known == null) {
-                return FileCursor.beginningOf(path);
-            }
-            if (!known.head().isOf(file)) {
-                course.say(path + " is not the file that was read before: it is read from its beginning");
-                return FileCursor.beginningOf(path);
-            }
-            if (known.bytes() > 0) {
-                course.say(path + " goes on after " + file.unit() + " " + known.line());
-            }
-            return known;
-        }
-
-        private void identify(DocumentFile file, Path path) throws IOException {
-            FileCursor cursor = moved.get(path);
-            if (cursor != null && cursor.head().bytes() < Math.min(FileHead.MOST, cursor.bytes())) {
-                moved.put(path, new FileCursor(path, FileHead.of(file, cursor.bytes()), cursor.line(), cursor.bytes()));
-            }
-        }
-
-        private void take(Place place, Item item) {
-            switch (item.admission()) {
-                case Admission.Rejected no -> {
-                    open = open.plusRejected();
-                    rejectedOfFile++;
-                    if (rejectedOfFile <= TOLD) {
-                        course.say(place + " rejected: " + no.describe()
-                                + (item.ended() ? "" : "; it lacks its end, and is read again next time")
-                                + (rejectedOfFile == TOLD ? "; more of this file are counted only" : ""));
-                    }
-                }
-                case Admission.Accepted yes -> send(place, yes.document());
-            }
-        }
-
-        private void send(Place place, Document document) {
-            String reason = refused.get(place);
-            if (reason != null) {
-                course.say(place + " is left out, the broker refuses it: " + reason);
-                open = open.plusFailed();
-                return;
-            }
-            log.send(document, error -> {
-                if (Refusals.isOfTheRecord(error)) {
-                    refused.put(place, error.getClass().getSimpleName() + ": " + error.getMessage());
-                }
-            });
-            open = open.plusDelivered(document.value().length);
-        }
-
-        private void commit() {
-            IngestionState running = now.running(committed.plus(open));
-            commit(moved.isEmpty() ? running : running.attempted(0));
-        }
-
-        private void commit(IngestionState state) {
-            Ingestion.this.commit(log, state, moved.values());
-            committed = state.totals();
-            ofThisRun = committed.minus(before);
-            open = Totals.NONE;
-            moved.clear();
-            begun = System.nanoTime();
-            lastCommit = begun;
-        }
     }
 }

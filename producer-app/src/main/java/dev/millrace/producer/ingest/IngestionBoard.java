@@ -76,7 +76,7 @@ final class IngestionBoard implements AutoCloseable {
     private void read() {
         TopicPartition partition = new TopicPartition(topic, 0);
         try (KafkaConsumer<String, byte[]> reader =
-                new StateTopic(transactions.settings(), topic).consumer("ingestions")) {
+                new StateTopic(transactions.settings(), topic).consumer("ingestions", Map.of())) {
             consumer = reader;
             reader.assign(List.of(partition));
             reader.seekToBeginning(List.of(partition));

@@ -36,6 +36,7 @@ record StateTopic(Map<String, Object> settings, String topic) {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     /// Within which the cluster answers a question, or is away: a caller waits.
     private static final Duration ANSWER = Duration.ofSeconds(10);
+    private static final Duration FETCH = Duration.ofMillis(20);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// @throws KafkaException where the cluster does not answer
@@ -66,7 +67,9 @@ record StateTopic(Map<String, Object> settings, String topic) {
         @Nullable IngestionState state = null;
         TopicPartition partition = new TopicPartition(topic, 0);
         long end = end(partition);
-        try (KafkaConsumer<String, byte[]> consumer = consumer("ingest-" + id + "-cursors")) {
+        // The fetch behind the end, which holds nothing, is under way at the close, and that waits for it.
+        Map<String, Object> brief = Map.of("fetch.max.wait.ms", (int) FETCH.toMillis());
+        try (KafkaConsumer<String, byte[]> consumer = consumer("ingest-" + id + "-cursors", brief)) {
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
             long deadline = System.nanoTime() + PATIENCE.toNanos();
@@ -99,8 +102,10 @@ record StateTopic(Map<String, Object> settings, String topic) {
     /// A reader of what was committed.
     ///
     /// @param name of the client, after the producer's
-    KafkaConsumer<String, byte[]> consumer(String name) {
+    /// @param more settings of its own
+    KafkaConsumer<String, byte[]> consumer(String name, Map<String, Object> more) {
         Map<String, Object> reader = new HashMap<>(settings);
+        reader.putAll(more);
         reader.put("client.id", settings.get("client.id") + "-" + name);
         reader.put("isolation.level", "read_committed");
         reader.put("auto.offset.reset", "earliest");
