@@ -37,13 +37,15 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 ///
 /// `./mvnw -Pprove` lets it be away for minutes, a test for as long as it takes to be noticed.
 final class Outage {
+    /// That are to be delivered.
+    private static final int DOCUMENTS = 100_000;
+
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final int CLIENTS = 50;
     private static final int A_REQUEST = 50;
 
     private final Path module;
     private final Path directory;
-    private final int documents;
     private final Duration away;
     private final AtomicLong delivered = new AtomicLong();
     private final AtomicInteger refused = new AtomicInteger();
@@ -55,12 +57,10 @@ final class Outage {
         }
     }
 
-    /// @param documents that are to be delivered
     /// @param away how long the broker is away at least
-    Outage(Path module, Path directory, int documents, Duration away) {
+    Outage(Path module, Path directory, Duration away) {
         this.module = module;
         this.directory = directory;
-        this.documents = documents;
         this.away = away;
     }
 
@@ -69,7 +69,7 @@ final class Outage {
         Path module = Path.of(arguments[0]);
         Path work = Files.createTempDirectory(Files.createDirectories(module.resolve("target/outage")), "work-");
         Duration away = Duration.ofSeconds(Long.parseLong(arguments[1]));
-        Outage outage = new Outage(module, work, 100_000, away);
+        Outage outage = new Outage(module, work, away);
         outage.run();
         System.out.printf(
                 "%,d documents delivered to 50 clients around %d s without a broker, and %,d requests refused with 503:"
@@ -93,7 +93,7 @@ final class Outage {
                 for (int i = 0; i < CLIENTS; i++) {
                     clients.add(threads.submit(client(i, http, producer.port())));
                 }
-                await().atMost(LIMIT).until(() -> delivered.get() >= documents / 4);
+                await().atMost(LIMIT).until(() -> delivered.get() >= DOCUMENTS / 4);
                 kafka.stopNode(1);
                 staysUpWithoutBroker(producer);
                 kafka.startNode(1);
@@ -144,7 +144,7 @@ final class Outage {
         assertThat(twice).as("on the log twice").isEmpty();
         assertThat(outOfOrder).as("behind a later one of its key").isEmpty();
         assertThat(byStatus.get("delivered"))
-                .hasSizeGreaterThanOrEqualTo(documents)
+                .hasSizeGreaterThanOrEqualTo(DOCUMENTS)
                 .allSatisfy(each -> assertThat(byText.get(each.text()))
                         .as(each.toString())
                         .isNotNull()
@@ -162,7 +162,7 @@ final class Outage {
             List<Told> told = new ArrayList<>();
             int next = 0;
             int mine = 0;
-            while (mine < documents / CLIENTS) {
+            while (mine < DOCUMENTS / CLIENTS) {
                 int first = next;
                 next += A_REQUEST;
                 HttpResponse<String> answer = send(http, port, client, first);

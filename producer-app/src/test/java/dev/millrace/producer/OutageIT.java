@@ -5,17 +5,13 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// [Outage], in short.
-///
-/// 10,000 documents; `-Doutage.documents=100000` for more.
+/// [Outage], with a broker that is away for no longer than it takes to be noticed.
 class OutageIT {
-    private static final int DOCUMENTS = Integer.getInteger("outage.documents", 10_000);
-
     @TempDir
     private static Path directory;
 
     @Test
     void whatWasAcknowledgedIsOnTheLogOnceAndInOrderAlthoughTheBrokerWentAway() throws Exception {
-        new Outage(Path.of("."), directory, DOCUMENTS, Duration.ZERO).run();
+        new Outage(Path.of("."), directory, Duration.ZERO).run();
     }
 }
