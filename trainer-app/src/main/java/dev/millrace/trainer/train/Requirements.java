@@ -17,14 +17,14 @@ final class Requirements {
     /// The devices that the settings name.
     ///
     /// @throws IllegalArgumentException where there are more of them than a step can keep busy
-    static Device[] devices(EngineConfig engine, BatchConfig batch) {
+    static List<Device> devices(EngineConfig engine, BatchConfig batch) {
         List<Device> devices = DeviceChoice.resolve(engine.device());
         if (devices.size() > batch.accumulation()) {
             throw new IllegalArgumentException("millrace.engine.device = " + engine.device() + " asks for "
                     + devices.size() + " replicas, but millrace.batch.accumulation = " + batch.accumulation()
                     + " micro-batches of a step cannot keep them busy");
         }
-        return devices.toArray(Device[]::new);
+        return devices;
     }
 
     /// A replay in the group of the run that it replays would take partitions from it.

@@ -81,8 +81,7 @@ final class RunFingerprint {
     /// @param topicId changes where a topic is created again
     /// @param isolationLevel whether records of transactions that were given up count
     /// @param engine that computes
-    /// @param device that it computes on, the first of them
-    /// @param replicas of the model
+    /// @param devices that it computes on, one for each replica of the model
     record Surroundings(
             ModelConfig model,
             SortedMap<String, String> learned,
@@ -91,8 +90,7 @@ final class RunFingerprint {
             String topicId,
             String isolationLevel,
             TorchEngine.Loaded engine,
-            Device device,
-            int replicas) {}
+            List<Device> devices) {}
 
     static SortedMap<String, String> of(RunSettings settings, Surroundings met) throws IOException {
         SortedMap<String, String> values = new TreeMap<>();
@@ -140,13 +138,13 @@ final class RunFingerprint {
         values.put("millrace.engine.threads", Integer.toString(met.engine().threads()));
         values.put(
                 "millrace.engine.precision",
-                settings.engine().precision().on(met.device()).toString());
-        values.put(REPLICAS, Integer.toString(met.replicas()));
+                settings.engine().precision().on(met.devices().getFirst()).toString());
+        values.put(REPLICAS, Integer.toString(met.devices().size()));
         values.put(LIBTORCH, met.engine().libtorch());
         values.put(DJL, Engine.getDjlVersion());
         values.put(
                 INSTRUCTION_SET,
-                met.device().isGpu() ? "of the GPU" : met.engine().instructionSet());
+                met.devices().getFirst().isGpu() ? "of the GPU" : met.engine().instructionSet());
         values.put("contract", Integer.toString(DocumentDecoder.CONTRACT));
         values.put("tokenizer", met.tokenizer());
         values.put("topic", met.topic());

@@ -1,14 +1,19 @@
 package dev.millrace.trainer.train;
 
+import dev.millrace.trainer.checkpoint.CheckpointManifest;
 import dev.millrace.trainer.ledger.SettingsChange;
 import dev.millrace.trainer.ledger.SettingsChange.Change;
+import dev.millrace.trainer.ledger.StepLedger;
+import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /// The settings that may not change within a run, which of them may when that is asked for, and what to say.
 final class SettingsCheck {
@@ -36,6 +41,41 @@ final class SettingsCheck {
                         + (change.step() - 1) + "), then go on with the others");
             }
         }
+    }
+
+    /// Of a run that goes on from a checkpoint.
+    ///
+    /// @throws IllegalArgumentException as the constructor does
+    static SettingsCheck of(CheckpointManifest checkpoint, List<SettingsChange> since, RunSettings settings) {
+        return new SettingsCheck(
+                checkpoint.step(),
+                checkpoint.fingerprint(),
+                since,
+                settings.train().maxSteps());
+    }
+
+    /// The settings that differ, and may.
+    ///
+    /// @param changes by property; none as a rule
+    record Accepted(SettingsCheck check, SortedMap<String, Change> changes) {
+        /// Makes durable that the next step is made with them.
+        ///
+        /// @throws IllegalArgumentException where steps are still to be made as they were before
+        void enter(StepLedger ledger, Consumer<String> log) throws IOException {
+            if (changes.isEmpty()) {
+                return;
+            }
+            check.requireNothingAhead(changes, ledger.ahead().size());
+            ledger.change(changes);
+            log.accept(String.format(
+                    Locale.ROOT, "from step %,d on, the run has other settings: %s", check.step + 1, changes));
+        }
+    }
+
+    /// As [#changes], with those that the settings say may differ.
+    Accepted accept(Map<String, String> now, RunSettings settings) {
+        return new Accepted(
+                this, changes(now, settings.checkpoint().acceptChanged().orElse(Set.of())));
     }
 
     /// Holds the settings of now against those of before.

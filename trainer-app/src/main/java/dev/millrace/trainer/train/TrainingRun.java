@@ -16,7 +16,6 @@ import dev.millrace.trainer.learn.SpikeRule;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.ledger.LedgerReader;
 import dev.millrace.trainer.ledger.LedgerSoFar;
-import dev.millrace.trainer.ledger.SettingsChange;
 import dev.millrace.trainer.ledger.StepLedger;
 import dev.millrace.trainer.publish.PublishedMark;
 import dev.millrace.trainer.tokenize.DocumentTokenizer;
@@ -27,13 +26,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +49,21 @@ final class TrainingRun {
     private final GenerationDesk desk;
     private volatile @Nullable TrainingLoop loop;
     private volatile boolean stopRequested;
+
+    /// What a run stands on before it has a model.
+    ///
+    /// @param checkpoint that it goes on from
+    private record Ground(
+            TorchEngine.Loaded engine,
+            List<Device> devices,
+            DocumentTokenizer tokenizer,
+            CheckpointStore checkpoints,
+            Optional<Checkpoint> checkpoint) {}
+
+    /// Where a run begins or goes on.
+    ///
+    /// @param fingerprint settings that must not change within it
+    private record Begin(RunStart start, TrainingLoop.State state, SortedMap<String, String> fingerprint) {}
 
     TrainingRun(
             RunSettings settings,
@@ -81,10 +92,10 @@ final class TrainingRun {
         status.enter(new TrainingState.Starting("tokenizer and engine"));
         TorchEngine.Loaded engine = TorchEngine.start(
                 settings.engine().threads().orElse(Runtime.getRuntime().availableProcessors()));
-        Device[] devices = Requirements.devices(settings.engine(), settings.batch());
+        List<Device> devices = Requirements.devices(settings.engine(), settings.batch());
         LOG.infof(
                 "%s; training on %s, products in %s",
-                engine, Arrays.toString(devices), settings.engine().precision().on(devices[0]));
+                engine, devices, settings.engine().precision().on(devices.getFirst()));
         try (DocumentTokenizer tokenizer =
                 DocumentTokenizer.load(settings.tokenizer().directory())) {
             Optional<CheckpointStore> held = CheckpointStore.open(
@@ -99,7 +110,8 @@ final class TrainingRun {
             try (CheckpointStore checkpoints = held.get()) {
                 Requirements.groupOfItsOwn(
                         settings.checkpoint(), new LogInspector(clientSettings, intake.topic(), intake.group()));
-                return run(engine, devices, tokenizer, checkpoints);
+                status.enter(new TrainingState.Starting("model"));
+                return run(new Ground(engine, devices, tokenizer, checkpoints, begin(checkpoints)));
             }
         }
     }
@@ -119,24 +131,30 @@ final class TrainingRun {
         return !stopRequested;
     }
 
-    private String run(
-            TorchEngine.Loaded engine, Device[] devices, DocumentTokenizer tokenizer, CheckpointStore checkpoints)
-            throws IOException, InterruptedException {
-        status.enter(new TrainingState.Starting("model"));
-        Optional<Checkpoint> checkpoint = begin(checkpoints);
+    private String run(Ground ground) throws IOException, InterruptedException {
         RunLearner wanted = RunLearner.of(settings.train(), settings.engine());
-        try (Learner learner = wanted.start(checkpoint, devices)) {
-            Requirements.fit(settings, learner.config(), tokenizer);
+        try (Learner learner =
+                wanted.start(ground.checkpoint(), ground.devices().toArray(Device[]::new))) {
+            Requirements.fit(settings, learner.config(), ground.tokenizer());
             LOG.infof(
                     "%,d parameters to learn, %s",
                     learner.parameterCount(),
-                    checkpoint
+                    ground.checkpoint()
                             .map(found -> "restored from " + found.directory())
                             .orElse("from " + settings.train().model()));
             status.loaded(ModelCard.of(
-                    learner.config(), settings, List.of(devices), engine.threads(), tokenizer, checkpoint));
+                    learner.config(),
+                    settings,
+                    ground.devices(),
+                    ground.engine().threads(),
+                    ground.tokenizer(),
+                    ground.checkpoint()));
             status.startedUp();
-            return train(learner, wanted.fingerprint(), tokenizer, checkpoints, checkpoint, engine, devices);
+            LogInspector inspector = new LogInspector(clientSettings, intake.topic(), intake.group());
+            LogInspector.Snapshot snapshot = look(inspector);
+            return snapshot == null
+                    ? "stopped before the log was reached"
+                    : run(ground, learner, wanted.fingerprint(), inspector, snapshot);
         }
     }
 
@@ -157,142 +175,120 @@ final class TrainingRun {
         return Optional.of(checkpoints.adopt(original.get()));
     }
 
-    private String train(
+    /// @param learned the learner's part of the fingerprint
+    private String run(
+            Ground ground,
             Learner learner,
             SortedMap<String, String> learned,
-            DocumentTokenizer tokenizer,
-            CheckpointStore checkpoints,
-            Optional<Checkpoint> checkpoint,
-            TorchEngine.Loaded engine,
-            Device[] devices)
+            LogInspector inspector,
+            LogInspector.Snapshot snapshot)
             throws IOException, InterruptedException {
-        LogInspector inspector = new LogInspector(clientSettings, intake.topic(), intake.group());
-        LogInspector.Snapshot snapshot = look(inspector);
-        if (snapshot == null) {
-            return "stopped before the log was reached";
-        }
         SortedMap<String, String> fingerprint = RunFingerprint.of(
                 settings,
                 new RunFingerprint.Surroundings(
                         learner.config(),
                         learned,
-                        tokenizer.fingerprint(),
+                        ground.tokenizer().fingerprint(),
                         intake.topic(),
                         snapshot.topicId(),
                         intake.isolationLevel(),
-                        engine,
-                        devices[0],
-                        devices.length));
+                        ground.engine(),
+                        ground.devices()));
         Path directory = settings.checkpoint().directory();
+        Optional<CheckpointManifest> manifest = ground.checkpoint().map(Checkpoint::manifest);
         LedgerSoFar ledger = LedgerSoFar.read(
-                directory, checkpoint.map(found -> found.manifest().step()).orElse(0L), PublishedMark.step(directory));
-        Optional<SettingsCheck> check = Optional.empty();
-        SortedMap<String, SettingsChange.Change> changes = new TreeMap<>();
-        if (checkpoint.isPresent()) {
-            CheckpointManifest manifest = checkpoint.get().manifest();
-            SettingsCheck held = new SettingsCheck(
-                    manifest.step(),
-                    manifest.fingerprint(),
-                    ledger.changes(),
-                    settings.train().maxSteps());
-            changes.putAll(held.changes(
-                    fingerprint, settings.checkpoint().acceptChanged().orElse(Set.of())));
-            check = Optional.of(held);
-        }
-        RunStart start = checkpoint
-                .map(found -> RunStart.resumed(
-                        snapshot,
-                        found.manifest().cursor(),
-                        Optional.ofNullable(found.manifest().bounds())))
+                directory, manifest.map(CheckpointManifest::step).orElse(0L), PublishedMark.step(directory));
+        Optional<SettingsCheck.Accepted> changed = manifest.map(
+                found -> SettingsCheck.of(found, ledger.changes(), settings).accept(fingerprint, settings));
+        RunStart start = manifest.map(
+                        found -> RunStart.resumed(snapshot, found.cursor(), Optional.ofNullable(found.bounds())))
                 .orElseGet(() -> RunStart.fresh(
                         snapshot,
                         inspector,
                         settings.train().epochs(),
                         settings.train().start()));
-        TrainingLoop.State state = checkpoint
-                .map(found -> TrainingLoop.State.after(found.manifest(), start.cursor()))
+        TrainingLoop.State state = manifest.map(found -> TrainingLoop.State.after(found, start.cursor()))
                 .orElseGet(() -> TrainingLoop.State.before(start.cursor()));
         status.restored(start.cursor(), start.bounds().orElse(null), state.step());
         LOG.infof("step %,d; %s", state.step(), start.describe());
         try (RunRecords records = RunRecords.open(
                 settings,
-                tokenizer,
-                checkpoints.owner(),
-                checkpoint,
+                ground.tokenizer(),
+                ground.checkpoints().owner(),
+                ground.checkpoint(),
                 ledger,
                 intake.topic(),
                 intake.group(),
                 clientSettings,
                 LOG::warn)) {
-            if (check.isPresent() && !changes.isEmpty()) {
-                check.get()
-                        .requireNothingAhead(changes, records.ledger().ahead().size());
-                records.ledger().change(changes);
-                LOG.warnf("from step %,d on, the run has other settings: %s", state.step() + 1, changes);
+            if (changed.isPresent()) {
+                changed.get().enter(records.ledger(), LOG::warn);
             }
-            if (devices[0].isGpu()) {
+            if (ground.devices().getFirst().isGpu()) {
                 records.ledger().expectOtherResults();
             }
             status.holding(records.seen()::size);
-            try (Checkpointer checkpointer = new Checkpointer(
-                            checkpoints, records, settings.checkpoint().asynchronous(), status, LOG::info);
-                    TextDuty texts = desk.open(learner.model(), tokenizer)) {
-                return train(learner, tokenizer, checkpointer, records, start, state, fingerprint, texts);
+            return train(ground, learner, records, new Begin(start, state, fingerprint));
+        }
+    }
+
+    private String train(Ground ground, Learner learner, RunRecords records, Begin begin)
+            throws IOException, InterruptedException {
+        try (Checkpointer checkpointer = new Checkpointer(
+                        ground.checkpoints(), records, settings.checkpoint().asynchronous(), status, LOG::info);
+                TextDuty texts = desk.open(learner.model(), ground.tokenizer())) {
+            TrainingLoop training = new TrainingLoop(
+                    plan(begin),
+                    begin.state(),
+                    learner,
+                    Schedules.learningRate(settings.train()),
+                    checkpointer,
+                    records.ledger(),
+                    records.outbox(),
+                    Evaluator.of(settings, ground.tokenizer(), clientSettings, intake.group(), status, LOG::info),
+                    texts,
+                    status,
+                    InstantSource.system(),
+                    LOG::info);
+            loop = training;
+            if (stopRequested) {
+                training.requestStop();
+            }
+            // Not before: who stands by, or will be refused, must not take partitions from the trainer that trains.
+            intake.join();
+            intake.exchange().open(begin.start().ranges());
+            try (Prefetcher batches = new Prefetcher(
+                    Assemblers.of(
+                            settings,
+                            intake.exchange(),
+                            ground.tokenizer(),
+                            begin.state().step(),
+                            begin.start(),
+                            records),
+                    settings.batch().prefetch())) {
+                String why = training.run(batches);
+                if (!stopRequested) {
+                    export(learner, ground.tokenizer());
+                }
+                return why;
+            } finally {
+                loop = null;
             }
         }
     }
 
-    private String train(
-            Learner learner,
-            DocumentTokenizer tokenizer,
-            Checkpointer checkpoints,
-            RunRecords records,
-            RunStart start,
-            TrainingLoop.State state,
-            SortedMap<String, String> fingerprint,
-            TextDuty texts)
-            throws IOException, InterruptedException {
+    private TrainingLoop.Plan plan(Begin begin) {
         TrainConfig train = settings.train();
-        TrainingLoop training = new TrainingLoop(
-                new TrainingLoop.Plan(
-                        settings.batch().microBatch(),
-                        settings.batch().documentMask(),
-                        settings.checkpoint().everySteps(),
-                        train.logEvery(),
-                        train.maxNonFinite(),
-                        spikes(train.spike()),
-                        train.maxSteps(),
-                        start.bounds(),
-                        fingerprint),
-                state,
-                learner,
-                Schedules.learningRate(train),
-                checkpoints,
-                records.ledger(),
-                records.outbox(),
-                Evaluator.of(settings, tokenizer, clientSettings, intake.group(), status, LOG::info),
-                texts,
-                status,
-                InstantSource.system(),
-                LOG::info);
-        loop = training;
-        if (stopRequested) {
-            training.requestStop();
-        }
-        // Not before: who stands by, or will be refused, must not take partitions from the trainer that trains.
-        intake.join();
-        intake.exchange().open(start.ranges());
-        try (Prefetcher batches = new Prefetcher(
-                Assemblers.of(settings, intake.exchange(), tokenizer, state.step(), start, records),
-                settings.batch().prefetch())) {
-            String why = training.run(batches);
-            if (!stopRequested) {
-                export(learner, tokenizer);
-            }
-            return why;
-        } finally {
-            loop = null;
-        }
+        return new TrainingLoop.Plan(
+                settings.batch().microBatch(),
+                settings.batch().documentMask(),
+                settings.checkpoint().everySteps(),
+                train.logEvery(),
+                train.maxNonFinite(),
+                spikes(train.spike()),
+                train.maxSteps(),
+                begin.start().bounds(),
+                begin.fingerprint());
     }
 
     private void export(Learner learner, DocumentTokenizer tokenizer) throws IOException {
