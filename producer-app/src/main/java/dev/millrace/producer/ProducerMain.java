@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 public final class ProducerMain implements QuarkusApplication {
     private static final Logger LOG = Logger.getLogger(ProducerMain.class);
     private static final String INGEST = "ingest";
-    /// 128 + SIGTERM: what a native executable reports for an order that it obeyed.
-    private static final int TERMINATED = 143;
 
     private final IngestCommand ingest;
     private final IngestionJobs jobs;
@@ -43,7 +41,7 @@ public final class ProducerMain implements QuarkusApplication {
         if (error != null) {
             LOG.error("the producer ends: " + root(error).getMessage(), error);
         }
-        System.exit(code == TERMINATED ? 0 : code);
+        System.exit(code);
     }
 
     private static Throwable root(Throwable error) {

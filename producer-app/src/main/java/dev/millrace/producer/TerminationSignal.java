@@ -2,20 +2,22 @@ package dev.millrace.producer;
 
 import java.lang.reflect.Proxy;
 
-/// SIGTERM as an order that can be obeyed: without a handler the JVM runs its shutdown hooks and reports 143, which
-/// Kubernetes and scripts take for a failure.
+/// Signals as orders that can be obeyed: without a handler the process runs its shutdown hooks and reports 143 for a
+/// SIGTERM, which Kubernetes and scripts take for a failure. So does a native executable: GraalVM installs the handlers
+/// of the JDK, and those that are installed here take their place.
 ///
 /// The JDK has no supported way to handle a signal; `sun.misc.Signal` of `jdk.unsupported` is reached by
-/// reflection, since javac warns of every mention of it.
+/// reflection, since javac warns of every mention of it and cannot be told not to. For the native image it is named in
+/// `reflect-config.json` and `proxy-config.json`.
 final class TerminationSignal {
     private TerminationSignal() {}
 
     /// Runs `action` at the first and every further SIGTERM, on a thread of the JVM's.
     static void onTerminate(Runnable action) {
-        if (System.getProperty("org.graalvm.nativeimage.imagecode") != null) {
-            // A native executable: Quarkus handles its signals itself, and its exit code is mapped.
-            return;
-        }
+        handle("TERM", action);
+    }
+
+    private static void handle(String name, Runnable action) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -27,9 +29,9 @@ final class TerminationSignal {
                         return null;
                     });
             var _ = signal.getMethod("handle", signal, handler)
-                    .invoke(null, signal.getConstructor(String.class).newInstance("TERM"), proxy);
+                    .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("this JVM has no sun.misc.Signal to handle SIGTERM with", e);
+            throw new IllegalStateException("there is no sun.misc.Signal to handle SIG" + name + " with", e);
         }
     }
 }
