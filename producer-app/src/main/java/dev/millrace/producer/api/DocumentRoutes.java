@@ -8,6 +8,7 @@ import dev.millrace.producer.document.MediaType;
 import dev.millrace.producer.document.Names;
 import dev.millrace.producer.document.QualityConfig;
 import dev.millrace.producer.document.QualityRules;
+import dev.millrace.producer.document.Rejections;
 import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.publish.Topics;
 import dev.millrace.producer.store.ConfiguredStore;

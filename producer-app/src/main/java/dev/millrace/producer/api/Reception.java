@@ -1,6 +1,7 @@
 package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.Rejections;
 import dev.millrace.producer.publish.OncePublisher;
 
 /// What every request that brings documents is served with.

@@ -1,5 +1,6 @@
 package dev.millrace.producer.ingest;
 
+import dev.millrace.producer.document.Fault;
 import dev.millrace.producer.source.DocumentFile;
 import dev.millrace.producer.source.Reading;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ObjLongConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 
@@ -31,6 +33,7 @@ final class Ingestion {
     private final Settings settings;
     private final Course course;
     private final RefusedPlaces refused = new RefusedPlaces();
+    private final RejectionTally rejected;
     private long began;
     private long lastCommit;
     private volatile boolean stopped;
@@ -53,12 +56,20 @@ final class Ingestion {
 
     /// @param root what is ingested
     /// @param served whether a server runs it
+    /// @param rejections counts what is rejected
     Ingestion(
-            Path root, boolean served, Reading reading, IngestionLog.Opener opener, Settings settings, Course course) {
+            Path root,
+            boolean served,
+            Reading reading,
+            IngestionLog.Opener opener,
+            Settings settings,
+            ObjLongConsumer<Fault> rejections,
+            Course course) {
         this.now = IngestionState.unordered(root, served);
         this.reading = reading;
         this.opener = opener;
         this.settings = settings;
+        this.rejected = new RejectionTally(rejections);
         this.course = course;
     }
 
@@ -115,6 +126,7 @@ final class Ingestion {
 
     private void commit(IngestionLog log, IngestionState state, Collection<FileCursor> moved) {
         log.commit(state, moved);
+        rejected.commit();
         now = state;
         lastCommit = System.nanoTime();
     }
@@ -137,7 +149,9 @@ final class Ingestion {
         }
         boolean cancelled = now.phase() == IngestionState.Phase.CANCELLED;
         Totals ofThisRun = now.totals().minus(before);
-        course.say((cancelled ? "cancelled: " : stopped ? "stopped: " : "done: ") + ofThisRun.line(since(began)));
+        course.say((cancelled ? "cancelled: " : stopped ? "stopped: " : "done: ")
+                + ofThisRun.line(since(began))
+                + rejected.text());
         return new End(ofThisRun, stopped || cancelled);
     }
 
@@ -158,9 +172,19 @@ final class Ingestion {
     }
 
     private void pass(IngestionLog log, List<DocumentFile> files) throws IOException, InterruptedException {
-        Pass pass = new Pass(log, reading, refused, host(log), course, settings.commitInterval(), before);
+        settleRejections(log.progress().totals());
+        Pass pass = new Pass(log, reading, refused, rejected, host(log), course, settings.commitInterval(), before);
         pass.run(files);
         commit(log, end(pass.totals()), pass.moved().values());
+    }
+
+    /// A commit that got no answer may have gone through all the same.
+    private void settleRejections(Totals found) {
+        if (found.equals(now.totals())) {
+            rejected.rollBack();
+        } else {
+            rejected.commit();
+        }
     }
 
     private Pass.Host host(IngestionLog log) {
@@ -210,6 +234,7 @@ final class Ingestion {
             throw new IngestionFailedException(
                     "another process runs this ingestion, by a newer order; what was committed stays", true);
         }
+        settleRejections(end.get().totals());
         now = end.get();
         return true;
     }

@@ -5,6 +5,7 @@ import dev.millrace.producer.document.DocumentLimits;
 import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.document.QualityConfig;
 import dev.millrace.producer.document.QualityRules;
+import dev.millrace.producer.document.Rejections;
 import dev.millrace.producer.publish.Transactions;
 import dev.millrace.producer.source.Reading;
 import dev.millrace.producer.store.ConfiguredStore;
@@ -21,13 +22,15 @@ class Ingestions {
     private final Reading reading;
     private final IngestConfig config;
     private final Transactions transactions;
+    private final Rejections rejections;
 
     Ingestions(
             DocumentLimits limits,
             QualityConfig quality,
             IngestConfig config,
             Transactions transactions,
-            ConfiguredStore store) {
+            ConfiguredStore store,
+            Rejections rejections) {
         DocumentReader documents = DocumentReader.of(limits, quality);
         DocumentForms forms = new DocumentForms(
                 documents, limits.maxNameLength(), limits.maxParts(), QualityRules.of(quality), store.media());
@@ -38,6 +41,7 @@ class Ingestions {
                 config.media() ? Optional.of(forms) : Optional.empty());
         this.config = config;
         this.transactions = transactions;
+        this.rejections = rejections;
     }
 
     /// @param out takes progress lines
@@ -58,6 +62,7 @@ class Ingestions {
                 reading,
                 opener(source.id()),
                 new Ingestion.Settings(config.commitInterval(), config.patience(), RETRY),
+                rejections::count,
                 course);
     }
 }

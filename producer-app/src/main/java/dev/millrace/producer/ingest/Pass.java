@@ -27,6 +27,7 @@ final class Pass {
     private final IngestionLog log;
     private final Reading reading;
     private final RefusedPlaces refused;
+    private final RejectionTally rejected;
     private final Host host;
     private final Course course;
     private final long interval;
@@ -55,6 +56,7 @@ final class Pass {
             IngestionLog log,
             Reading reading,
             RefusedPlaces refused,
+            RejectionTally rejected,
             Host host,
             Course course,
             Duration interval,
@@ -62,6 +64,7 @@ final class Pass {
         this.log = log;
         this.reading = reading;
         this.refused = refused;
+        this.rejected = rejected;
         this.host = host;
         this.course = course;
         this.interval = interval.toNanos();
@@ -158,6 +161,7 @@ final class Pass {
         switch (item.admission()) {
             case Admission.Rejected no -> {
                 open = open.plusRejected();
+                rejected.take(no.fault());
                 rejectedOfFile++;
                 if (rejectedOfFile <= TOLD) {
                     course.say(place + " rejected: " + no.describe()

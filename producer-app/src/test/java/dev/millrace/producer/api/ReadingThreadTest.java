@@ -6,6 +6,7 @@ import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.BodyReader;
 import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.document.Fault;
+import dev.millrace.producer.document.Rejections;
 import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.producer.document.DocumentLimits;
 import dev.millrace.producer.document.QualityConfig;
+import dev.millrace.producer.document.Rejections;
 import dev.millrace.producer.publish.BrokerCheck;
 import dev.millrace.producer.publish.Transactions;
 import dev.millrace.producer.store.ConfiguredStore;
@@ -61,6 +62,9 @@ class IngestionJobsTest {
 
     @Inject
     BrokerCheck broker;
+
+    @Inject
+    Rejections rejections;
 
     private IngestionJobs one;
     private IngestionJobs two;
@@ -131,7 +135,7 @@ class IngestionJobsTest {
     void anErrorIsWrittenDownAndTheServerGoesOn() throws Exception {
         // Given
         AtomicBoolean dies = new AtomicBoolean();
-        IngestionJobs mortal = replica(new Ingestions(limits, quality, config(), transactions, store) {
+        IngestionJobs mortal = replica(new Ingestions(limits, quality, config(), transactions, store, rejections) {
             @Override
             IngestionLog.Opener opener(String id) {
                 IngestionLog.Opener real = super.opener(id);
@@ -212,7 +216,7 @@ class IngestionJobsTest {
     }
 
     private IngestionJobs replica() {
-        return replica(new Ingestions(limits, quality, config(), transactions, store));
+        return replica(new Ingestions(limits, quality, config(), transactions, store, rejections));
     }
 
     private IngestionJobs replica(Ingestions ingestions) {

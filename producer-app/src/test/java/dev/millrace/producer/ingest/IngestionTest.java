@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.ZstdOutputStream;
 import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.Fault;
 import dev.millrace.producer.source.FileAccess;
 import dev.millrace.producer.source.FileTree;
 import dev.millrace.producer.source.Reading;
@@ -15,7 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
@@ -26,6 +29,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class IngestionTest {
@@ -34,6 +38,7 @@ class IngestionTest {
 
     private final MemoryLog memory = new MemoryLog();
     private final List<String> told = new ArrayList<>();
+    private final Map<Fault, Long> rejected = new EnumMap<>(Fault.class);
 
     @Test
     void aFileIsReadOnceHoweverOftenItIsIngested() throws Exception {
@@ -46,6 +51,18 @@ class IngestionTest {
         assertThat(first).isEqualTo(new Totals(3, 2, 1, 0, first.bytes()));
         assertThat(second).isEqualTo(Totals.NONE);
         assertThat(told).anyMatch(line -> line.contains("a.jsonl line 3 rejected: broken JSON"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsRejectedIsCountedByReasonOnceHoweverACommitFails(MemoryLog.Failure failure) throws Exception {
+        Path file = write("a.jsonl", "{broken\n{\"text\":\"1\"}\n{}\n[]\n");
+        memory.failCommit(3, failure, new KafkaException("away"));
+
+        ingest(file);
+
+        assertThat(rejected).isEqualTo(Map.of(Fault.SYNTAX, 2L, Fault.MISSING, 1L));
+        assertThat(told).last().asString().startsWith("done: ").endsWith("; rejected: 2 syntax, 1 missing");
     }
 
     @Test
@@ -390,6 +407,7 @@ class IngestionTest {
                 new Reading(new DocumentReader(1 << 20, 512, 32), "text", Optional.empty(), Optional.empty()),
                 log.opener(),
                 new Ingestion.Settings(commitInterval, Duration.ofMinutes(1), Duration.ZERO),
+                (fault, documents) -> rejected.merge(fault, documents, Long::sum),
                 new CourseLines(Duration.ofHours(1), told::add));
     }
 }

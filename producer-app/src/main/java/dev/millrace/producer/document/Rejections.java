@@ -1,7 +1,5 @@
-package dev.millrace.producer.api;
+package dev.millrace.producer.document;
 
-import dev.millrace.producer.document.Admission;
-import dev.millrace.producer.document.Fault;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
@@ -9,9 +7,9 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 
-/// Counts the documents that were not taken, by the kind of their fault. Thread-safe.
+/// Counts the documents that were not taken, whichever way they came, by the kind of their fault. Thread-safe.
 @Singleton
-final class Rejections {
+public final class Rejections {
     private final Map<Fault, Counter> counters = new EnumMap<>(Fault.class);
 
     Rejections(MeterRegistry registry) {
@@ -25,7 +23,12 @@ final class Rejections {
         }
     }
 
-    void count(Admission.Rejected no) {
-        Objects.requireNonNull(counters.get(no.fault())).increment();
+    public void count(Admission.Rejected no) {
+        count(no.fault(), 1);
+    }
+
+    /// @param documents that have this fault
+    public void count(Fault fault, long documents) {
+        Objects.requireNonNull(counters.get(fault)).increment((double) documents);
     }
 }
