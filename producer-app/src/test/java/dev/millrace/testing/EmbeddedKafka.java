@@ -30,6 +30,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.authorizer.StandardAuthorizer;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
 import org.jspecify.annotations.Nullable;
@@ -326,6 +327,10 @@ public final class EmbeddedKafka implements AutoCloseable {
         settings.put("listener.name.mutual.ssl.client.auth", "required");
         guard.putStore(settings, "", "keystore");
         guard.putStore(settings, "", "truststore");
+        // Whoever comes in clear text may do anything, and by the other ways too, but for what a rule forbids.
+        settings.put("authorizer.class.name", StandardAuthorizer.class.getName());
+        settings.put("super.users", "User:ANONYMOUS");
+        settings.put("allow.everyone.if.no.acl.found", true);
     }
 
     private void format(Node node) {

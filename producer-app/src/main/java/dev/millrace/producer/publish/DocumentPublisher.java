@@ -29,13 +29,13 @@ public final class DocumentPublisher {
     /// The producer takes memory by the batch: as much for each partition and caller at once.
     private static final long SPARE_BYTES = 16 << 20;
 
-    private final ChannelProducer channel;
+    private final Outlet outlet;
     private final BrokerCheck broker;
     private final DeliveryReports reports;
     private final Map<String, AtomicLong> lastDelivered = new HashMap<>();
 
     DocumentPublisher(ChannelProducer channel, BrokerCheck broker, Topics topics, MeterRegistry registry) {
-        this.channel = channel;
+        this.outlet = channel.outlet();
         this.broker = broker;
         this.reports = new DeliveryReports(registry);
         for (String topic : topics.names()) {
@@ -50,13 +50,17 @@ public final class DocumentPublisher {
     /// Whether sending a document now waits for nothing, as far as can be told: the broker answered a moment ago, and
     /// the producer has memory to spare.
     boolean sendsAtOnce(String topic) {
-        return isFresh(topic, System.nanoTime() + SOON.toNanos()) && channel.freeBytes() > SPARE_BYTES;
+        return isFresh(topic, System.nanoTime() + SOON.toNanos()) && outlet.freeBytes() > SPARE_BYTES;
     }
 
     /// Why a document cannot be sent now, where the cluster says so. May wait for its answer.
     ///
     /// @param topic one of [Topics]
     Optional<String> unavailable(String topic) {
+        Optional<String> paused = outlet.paused();
+        if (paused.isPresent()) {
+            return paused;
+        }
         return !isFresh(topic, System.nanoTime())
                         && broker.within(topic, FRESH) instanceof BrokerCheck.Availability.Unavailable no
                 ? Optional.of(no.reason())
@@ -82,12 +86,9 @@ public final class DocumentPublisher {
         AtomicLong last = lastDelivered(topic);
         Sending sending = new Sending(document, reports, () -> last.set(System.nanoTime()));
         try {
-            Optional<String> away = unavailable(topic);
-            if (away.isPresent()) {
-                sending.unavailable(away.get());
-            } else {
-                var _ = channel.producer().send(RecordForm.of(topic, document, traceparent), sending);
-            }
+            unavailable(topic)
+                    .or(() -> outlet.send(RecordForm.of(topic, document, traceparent), sending))
+                    .ifPresent(sending::unavailable);
         } catch (RuntimeException e) {
             sending.refused(e);
         } catch (Error e) {
@@ -95,6 +96,11 @@ public final class DocumentPublisher {
             sending.lost(e);
         }
         return sending.answer();
+    }
+
+    /// Why nothing can be sent at this moment, to whatever topic: the producer is being replaced.
+    public Optional<String> paused() {
+        return outlet.paused();
     }
 
     /// Value bytes that await the broker's answer, over all callers.

@@ -5,6 +5,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -54,10 +56,16 @@ final class Sending implements Callback {
         end(new Delivery.Failed(reason, true));
     }
 
-    /// It failed on the thread of the caller: it was never handed to the network.
-    void refused(Throwable error) {
-        end(new Delivery.Failed(
-                describe(error), error instanceof TimeoutException || error instanceof IllegalStateException));
+    /// It failed on the thread of the caller: it was never handed to the network. But for one case: a producer that lacks
+    /// the right to its id recovers by itself, and may yet send what it had taken in before it threw.
+    void refused(Exception error) {
+        boolean ended = ProducerEnds.isThrownInErrorState(error);
+        if (ended && error.getCause() instanceof AuthorizationException) {
+            lost(error);
+        } else {
+            boolean passes = error instanceof TimeoutException || error instanceof AuthenticationException;
+            end(new Delivery.Failed(describe(error), ended || passes));
+        }
     }
 
     /// It broke off, nobody knows where.
@@ -80,7 +88,9 @@ final class Sending implements Callback {
                 : new Delivery.Unknown(describe(error));
     }
 
-    private static String describe(Throwable error) {
-        return error.getClass().getSimpleName() + ": " + error.getMessage();
+    static String describe(Throwable error) {
+        Throwable cause = error.getCause();
+        String text = error.getClass().getSimpleName() + ": " + error.getMessage();
+        return cause == null ? text : text + " (" + describe(cause) + ")";
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.producer.publish;
 
 import jakarta.inject.Singleton;
-import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -46,6 +45,6 @@ public final class Transactions {
 
     /// Settings of a client of the same cluster, with the same security.
     public Map<String, Object> settings() {
-        return new HashMap<>(channel.settings());
+        return channel.settings();
     }
 }

@@ -12,6 +12,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.api.Test;
 
 class SendingTest {
@@ -31,7 +32,7 @@ class SendingTest {
         assertThat(reports.inFlightBytes()).isZero();
         assertThat(deliveries("failed")).isEqualTo(1);
         assertThat(sending.answer())
-                .isCompletedWithValue(new Delivery.Failed("KafkaException: in an error state", false));
+                .isCompletedWithValue(new Delivery.Failed("KafkaException: in an error state", true));
     }
 
     @Test
@@ -59,6 +60,25 @@ class SendingTest {
 
         assertThat(early.answer().join()).isInstanceOf(Delivery.Failed.class);
         assertThat(late.answer().join()).isInstanceOf(Delivery.Unknown.class);
+    }
+
+    /// A producer that lacks rights to the cluster gives up all that it has under way, whether a broker has it or not, and
+    /// may recover with what it took in before it threw.
+    @Test
+    void missingRightsToTheClusterSayNothingOfARecordAndMissingRightsToItsTopicSayAll() throws Exception {
+        Sending givenUp = new Sending(document(), reports, () -> {});
+        Sending thrown = new Sending(document(), reports, () -> {});
+        Sending refused = new Sending(document(), reports, () -> {});
+
+        onAnotherThread(() -> givenUp.onCompletion(PLACE, new ClusterAuthorizationException("no")));
+        thrown.refused(new KafkaException("in an error state", new ClusterAuthorizationException("no")));
+        onAnotherThread(() -> refused.onCompletion(PLACE, new TopicAuthorizationException("no")));
+
+        assertThat(givenUp.answer().join()).isInstanceOf(Delivery.Unknown.class);
+        assertThat(thrown.answer().join())
+                .isEqualTo(new Delivery.Unknown("KafkaException: in an error state (ClusterAuthorizationException: no)"));
+        assertThat(refused.answer().join())
+                .isEqualTo(new Delivery.Failed("TopicAuthorizationException: no", false));
     }
 
     private static void onAnotherThread(Runnable action) throws Exception {
