@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -17,7 +18,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.eclipse.microprofile.config.Config;
 import org.jspecify.annotations.Nullable;
 
-/// Asks the cluster whether a topic can be written to, within [#PATIENCE], one question at a time.
+/// Asks the cluster whether a topic can be written to, within [#PATIENCE]: of each topic one question at a time, so that
+/// those of one never wait for those of another.
 ///
 /// The producer itself cannot tell: with metadata from better days it takes records for a broker that is gone, and
 /// knows nothing of their fate for `delivery.timeout.ms`. Thread-safe; who asks while an answer is on its way gets
@@ -29,10 +31,8 @@ public final class BrokerCheck {
 
     private final String standard;
     private final Map<String, Object> settings;
+    private final Map<String, Question> questions = new ConcurrentHashMap<>();
     private @Nullable Admin admin;
-    private final Map<String, Answer> last = new HashMap<>();
-
-    private record Answer(Availability availability, long nanos) {}
 
     /// Whether documents can be put on the log at this moment.
     public sealed interface Availability {
@@ -61,22 +61,45 @@ public final class BrokerCheck {
     /// The last answer where it is younger than `age`, else a new one.
     ///
     /// @param topic one of [Topics]
-    synchronized Availability within(String topic, Duration age) {
-        Answer known = last.get(topic);
-        if (known != null && System.nanoTime() - known.nanos() < age.toNanos()) {
-            return known.availability();
+    Availability within(String topic, Duration age) {
+        return questions.computeIfAbsent(topic, _ -> new Question(topic)).answer(age);
+    }
+
+    /// What is asked of one topic.
+    private final class Question {
+        private final String topic;
+        private @Nullable Availability last;
+        /// When that was answered.
+        private long answered;
+
+        private Question(String topic) {
+            this.topic = topic;
         }
-        Availability now = ask(topic);
-        last.put(topic, new Answer(now, System.nanoTime()));
-        return now;
+
+        synchronized Availability answer(Duration age) {
+            Availability known = last;
+            if (known != null && System.nanoTime() - answered < age.toNanos()) {
+                return known;
+            }
+            Availability now = ask(topic);
+            last = now;
+            answered = System.nanoTime();
+            return now;
+        }
+    }
+
+    private synchronized Admin admin() {
+        Admin known = admin;
+        if (known == null) {
+            known = Admin.create(settings);
+            admin = known;
+        }
+        return known;
     }
 
     private Availability ask(String topic) {
         try {
-            if (admin == null) {
-                admin = Admin.create(settings);
-            }
-            TopicDescription description = admin.describeTopics(List.of(topic))
+            TopicDescription description = admin().describeTopics(List.of(topic))
                     .allTopicNames()
                     .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
                     .get(topic);
