@@ -9,32 +9,43 @@ public final class Document {
     private final String contentHash;
     private final Optional<String> id;
     private final Optional<String> source;
+    private final Optional<String> carriedHash;
     private final Optional<EncodingDamage> damage;
 
     /// @param value the body as the client gave it; handed over, not copied
     /// @param contentType what it is
     /// @param contentHash as [ContentHash] has it
     Document(byte[] value, String contentType, String contentHash, Optional<String> id, Optional<String> source) {
+        this(value, contentType, contentHash, id, source, Optional.empty(), Optional.empty());
+    }
+
+    private Document(
+            byte[] value,
+            String contentType,
+            String contentHash,
+            Optional<String> id,
+            Optional<String> source,
+            Optional<String> carriedHash,
+            Optional<EncodingDamage> damage) {
         this.value = value;
         this.contentType = contentType;
         this.contentHash = contentHash;
         this.id = id;
         this.source = source;
-        this.damage = Optional.empty();
-    }
-
-    private Document(Document of, EncodingDamage damage) {
-        this.value = of.value;
-        this.contentType = of.contentType;
-        this.contentHash = of.contentHash;
-        this.id = of.id;
-        this.source = of.source;
-        this.damage = Optional.of(damage);
+        this.carriedHash = carriedHash;
+        this.damage = damage;
     }
 
     /// The same, with a flag.
     Document flagged(EncodingDamage sign) {
-        return new Document(this, sign);
+        return new Document(value, contentType, contentHash, id, source, carriedHash, Optional.of(sign));
+    }
+
+    /// The same, where its bytes are others with each try.
+    ///
+    /// @param hash of what it carries beside its content
+    Document carrying(String hash) {
+        return new Document(value, contentType, contentHash, id, source, Optional.of(hash), damage);
     }
 
     /// The value of the record. Not to be changed.
@@ -54,6 +65,12 @@ public final class Document {
 
     public String contentHash() {
         return contentHash;
+    }
+
+    /// A SHA-256, in hex, of what it carries beside its content: `metadata`, say. It is the same for a document that is
+    /// sent again as it was.
+    public String carriedHash() {
+        return carriedHash.orElseGet(() -> ContentHash.of(value));
     }
 
     /// The id that the client gave, if it gave one.

@@ -118,6 +118,7 @@ final class MultipartReader implements BodyReader {
     private Admission document(byte[] body, List<Part> parts) throws BrokenMultipartException {
         Optional<String> id = names.id();
         Optional<String> source = names.source();
+        List<Part> carried = new ArrayList<>();
         List<Part> content = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
             Part part = parts.get(i);
@@ -125,9 +126,7 @@ final class MultipartReader implements BodyReader {
             switch (part.head().name().orElse("")) {
                 case "id" -> id = Optional.of(field("id", part, id));
                 case "source" -> source = Optional.of(field("source", part, source));
-                case "metadata" -> {
-                    // Carried along.
-                }
+                case "metadata" -> carried.add(part);
                 default -> content.add(part);
             }
         }
@@ -138,7 +137,9 @@ final class MultipartReader implements BodyReader {
         if (fault.isPresent()) {
             return fault.get();
         }
-        Document document = new Document(body, type.given(), ContentHash.of(content), id, source);
+        // Clients draw the boundary anew with each try.
+        Document document = new Document(body, type.given(), ContentHash.of(content), id, source)
+                .carrying(ContentHash.of(carried));
         byte[] text = text(content);
         return text.length == 0 ? new Admission.Accepted(document) : PlainText.admit(document, text, quality);
     }

@@ -90,7 +90,8 @@ public final class OncePublisher {
                 document.clientId().orElse(""),
                 document.source().orElse(""),
                 document.essence(),
-                document.contentHash());
+                document.contentHash(),
+                document.carriedHash());
         return retry(
                 window.once(name, content, () -> byId(document, origin)),
                 "the Idempotency-Key was sent with another document");

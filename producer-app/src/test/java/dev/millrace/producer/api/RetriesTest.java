@@ -94,11 +94,13 @@ class RetriesTest {
     }
 
     @Test
-    void underAKeyADocumentOfAnotherSourceOrTypeIsAnother() throws Exception {
+    void underAKeyADocumentOfAnotherSourceTypeOrMetadataIsAnother() throws Exception {
         String pixels = "not quite an image";
         HttpResponse<String> mine = under("key-3", JSON, "{\"text\":\"sourced\",\"source\":\"mine\"}");
         HttpResponse<String> image = under("key-4", "image/png", pixels);
-        HttpResponse<String> form = under("key-5", "multipart/form-data; boundary=one", form("one"));
+        HttpResponse<String> form = under("key-5", "multipart/form-data; boundary=one", form("one", "{}"));
+        String described = "{\"text\":\"described\",\"metadata\":{\"page\":1}}";
+        HttpResponse<String> page = under("key-6", JSON, described);
 
         assertThat(under("key-3", JSON, "{\"text\":\"sourced\",\"source\":\"mine\"}")
                         .body())
@@ -111,18 +113,28 @@ class RetriesTest {
         assertThat(under("key-4", "image/gif", pixels).statusCode()).isEqualTo(422);
         // The same form: clients draw its boundary at random.
         assertThat(form.statusCode()).as(form.body()).isEqualTo(200);
-        assertThat(under("key-5", "multipart/form-data; boundary=two", form("two"))
+        assertThat(under("key-5", "multipart/form-data; boundary=two", form("two", "{}"))
                         .body())
                 .isEqualTo(form.body());
+        assertThat(under("key-5", "multipart/form-data; boundary=two", form("two", "{\"page\":2}"))
+                        .statusCode())
+                .isEqualTo(422);
+        assertThat(under("key-6", JSON, described).body()).isEqualTo(page.body());
+        assertThat(under("key-6", JSON, described.replace('1', '2')).statusCode())
+                .isEqualTo(422);
     }
 
-    private static String form(String boundary) {
+    private static String form(String boundary, String metadata) {
         return String.join(
                 "\r\n",
                 "--" + boundary,
                 "Content-Disposition: form-data; name=\"text\"",
                 "",
                 "formed",
+                "--" + boundary,
+                "Content-Disposition: form-data; name=\"metadata\"",
+                "",
+                metadata,
                 "--" + boundary + "--",
                 "");
     }
