@@ -8,6 +8,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
@@ -16,6 +17,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /// Ahead of every route: asks who sends a request and whether that is allowed, and writes down what came of it.
@@ -116,10 +118,11 @@ final class Gate {
     private void writeDown(RoutingContext routing) {
         HttpServerRequest request = routing.request();
         // Not what the end handler is told: where a route listens for a client that is gone, that is told of success.
-        boolean brokenOff = !routing.response().ended();
-        int status = routing.response().getStatusCode();
-        boolean reading = READING.contains(request.method());
-        if (reading && status != 401 && status != 403) {
+        HttpServerResponse response = routing.response();
+        boolean brokenOff = !response.ended();
+        OptionalInt status = response.headWritten() ? OptionalInt.of(response.getStatusCode()) : OptionalInt.empty();
+        boolean refused = response.getStatusCode() == 401 || response.getStatusCode() == 403;
+        if (READING.contains(request.method()) && !refused) {
             return;
         }
         Optional<Visit> visit = Visit.find(routing);
