@@ -37,6 +37,21 @@ class ProducerRefusalIT {
                 "millrace.claim.max-size = 4194304 is not more than");
     }
 
+    @Test
+    void aDoorThatIsOpenToTheTokensOfAnyOtherServiceStopsTheStart() throws Exception {
+        requireRefusal(
+                Map.of("quarkus.oidc.tenant-enabled", "true", "quarkus.oidc.auth-server-url", "http://localhost:1"),
+                "quarkus.oidc.token.audience is not set");
+    }
+
+    @Test
+    void aSettingThatKafkasProducerDoesNotKnowStopsTheStart() throws Exception {
+        requireRefusal(
+                Map.of("mp.messaging.outgoing.documents.compression.type", "none-such"),
+                "mp.messaging.outgoing.documents.*",
+                "compression.type");
+    }
+
     private void requireRefusal(Map<String, String> settings, String... words) throws Exception {
         try (AppProcess producer =
                 AppProcess.start(Path.of("."), settings, Map.of(), directory.resolve("producer.log"))) {

@@ -73,6 +73,7 @@ class SecuredProducerIT {
                 "team-a:ingest:" + hash(INGEST_KEY) + ",operator:admin:" + hash(ADMIN_KEY));
         settings.put("quarkus.oidc.tenant-enabled", "true");
         settings.put("quarkus.oidc.auth-server-url", issuer.url());
+        settings.put("quarkus.oidc.token.audience", TokenIssuer.AUDIENCE);
         settings.put("millrace.api.write-timeout", "3s");
         settings.put("quarkus.http.ssl-port", Integer.toString(tlsPort));
         settings.put("quarkus.tls.key-store.p12.path", certificates.store().toString());
@@ -138,6 +139,7 @@ class SecuredProducerIT {
                 "kafka.sasl.jaas.config", (_, known) -> known.replace(guard.password(), "another-password"));
         settings.put("quarkus.oidc.tenant-enabled", "true");
         settings.put("quarkus.oidc.auth-server-url", "http://localhost:" + EmbeddedKafka.freePort());
+        settings.put("quarkus.oidc.token.audience", "any");
         try (AppProcess wrong = AppProcess.start(Path.of("."), settings, Map.of(), shared.resolve("wrong.log"))) {
             wrong.awaitOk("/q/health/live", LIMIT);
 
@@ -256,6 +258,8 @@ class SecuredProducerIT {
                 .isEqualTo(401);
         assertThat(list("Authorization", "Bearer " + issuer.forgedToken("bob", "admin")))
                 .isEqualTo(401);
+        assertThat(list("Authorization", "Bearer " + issuer.tokenFor("another-service", "bob", "admin")))
+                .isEqualTo(401);
     }
 
     @Test
@@ -332,6 +336,9 @@ class SecuredProducerIT {
             broken.chunk(DOCUMENT.formatted("s-3") + "\n{\"text\":");
             broken.readUntil("\"s-3\"");
         }
+        try (RawRequest unanswered = RawRequest.single(producer.port(), PATH, 100, "X-API-Key: " + INGEST_KEY)) {
+            unanswered.write("{");
+        }
 
         assertThat(stream.statusCode()).isEqualTo(200);
         await().atMost(LIMIT)
@@ -341,7 +348,8 @@ class SecuredProducerIT {
                                         "caller=\"team-a\" from=127.0.0.1 method=POST path=\"/v1/documents\" status=200 delivered=2"
                                                 + " duplicate=0 rejected=1 failed=0 unknown=0")
                                 .contains("caller=\"\" from=127.0.0.1 method=POST path=\"/v1/documents\" status=401")
-                                .containsPattern("caller=\"operator\" .* delivered=1 .* broken-off")
+                                .containsPattern("caller=\"operator\" .* status=200 delivered=1 .* broken-off")
+                                .containsPattern("caller=\"team-a\" .* status=none broken-off")
                                 .contains(
                                         "caller=\"carol ?? status=200???\" from=127.0.0.1 method=GET path=\"/v1/ingestions\" status=403"));
         assertThat(producer.log())

@@ -21,6 +21,9 @@ import java.util.stream.Collectors;
 
 /// An OpenID Connect provider as far as a resource server needs one: it publishes its keys and signs tokens.
 public final class TokenIssuer implements AutoCloseable {
+    /// Whom its tokens are for: `quarkus.oidc.token.audience`.
+    public static final String AUDIENCE = "millrace";
+
     private final HttpServer server;
     private final KeyPair keys;
     private final KeyPair otherKeys;
@@ -67,25 +70,30 @@ public final class TokenIssuer implements AutoCloseable {
 
     /// A token that is good for a minute.
     public String token(String name, String... groups) {
-        return token(keys, name, Duration.ofMinutes(1), List.of(groups));
+        return token(keys, AUDIENCE, name, Duration.ofMinutes(1), List.of(groups));
+    }
+
+    /// One that is good elsewhere.
+    public String tokenFor(String audience, String name, String... groups) {
+        return token(keys, audience, name, Duration.ofMinutes(1), List.of(groups));
     }
 
     /// One that was good until an hour ago.
     public String expiredToken(String name, String... groups) {
-        return token(keys, name, Duration.ofHours(-1), List.of(groups));
+        return token(keys, AUDIENCE, name, Duration.ofHours(-1), List.of(groups));
     }
 
     /// One that somebody else has signed.
     public String forgedToken(String name, String... groups) {
-        return token(otherKeys, name, Duration.ofMinutes(1), List.of(groups));
+        return token(otherKeys, AUDIENCE, name, Duration.ofMinutes(1), List.of(groups));
     }
 
-    private String token(KeyPair signer, String name, Duration validity, List<String> groups) {
+    private String token(KeyPair signer, String audience, String name, Duration validity, List<String> groups) {
         Instant now = Instant.now();
         String list = groups.stream().map(each -> "\"" + each + "\"").collect(Collectors.joining(","));
         String signed = text("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k1\"}".getBytes(StandardCharsets.UTF_8))
                 + "."
-                + text(("{\"iss\":\"" + url() + "\",\"sub\":\"" + name + "\",\"upn\":\"" + name + "\",\"iat\":"
+                + text(("{\"iss\":\"" + url() + "\",\"sub\":\"" + name + "\",\"upn\":\"" + name + "\",\"aud\":\"" + audience + "\",\"iat\":"
                                 + now.minusSeconds(7200).getEpochSecond() + ",\"exp\":"
                                 + now.plus(validity).getEpochSecond() + ",\"groups\":[" + list + "]}")
                         .getBytes(StandardCharsets.UTF_8));

@@ -24,6 +24,7 @@ public final class Access {
     private final boolean keys;
     private final boolean tokens;
     private final boolean issuerIdle;
+    private final boolean anyToken;
     private final boolean serving;
 
     Access(SecurityConfig config, ApiKeyMechanism keys, Config settings) {
@@ -33,6 +34,9 @@ public final class Access {
         this.issuerIdle = !tokens
                 && settings.getOptionalValue("quarkus.oidc.auth-server-url", String.class)
                         .isPresent();
+        this.anyToken = tokens
+                && settings.getOptionalValue("quarkus.oidc.token.audience", String.class)
+                        .isEmpty();
         this.serving = isOn(settings, "quarkus.http.host-enabled");
     }
 
@@ -47,6 +51,10 @@ public final class Access {
         if (issuerIdle) {
             throw new IllegalStateException("quarkus.oidc.auth-server-url is set, and quarkus.oidc.tenant-enabled is"
                     + " false: tokens would not be looked at. Set that to true, or leave the issuer out");
+        }
+        if (anyToken) {
+            throw new IllegalStateException("quarkus.oidc.token.audience is not set: a token that the issuer gave out for"
+                    + " any other service would be good here. Name this one as tokens name it in 'aud', or say 'any'");
         }
         if (!open()) {
             return;
