@@ -12,8 +12,11 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// One request with one document. Its body is read, and unpacked, while there is room for it; the answer is the
@@ -21,8 +24,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Runs on the request's event loop.
 final class SingleDocument {
+    private static final Logger LOG = Logger.getLogger(SingleDocument.class);
     /// Of a larger one, parsing and compressing would hold the event loop up for milliseconds.
     private static final int AT_ONCE_BYTES = 64 << 10;
+    /// A worker unpacks so much at a time: more could be more than there is room for.
+    private static final int ASIDE_BYTES = 256 << 10;
     private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
 
     private final HttpServerRequest request;
@@ -38,6 +44,12 @@ final class SingleDocument {
     /// Where the body is too large to be held.
     private @Nullable LargeUpload upload;
 
+    /// Whether a worker is unpacking.
+    private boolean aside;
+    /// Whether what came is not unpacked to its end.
+    private boolean fed;
+    /// Whether the body is whole.
+    private boolean ended;
     private boolean over;
 
     SingleDocument(
@@ -67,6 +79,7 @@ final class SingleDocument {
         request.endHandler(_ -> {
             if (!over) {
                 unpacking.end();
+                fed = true;
                 unpack();
             }
         });
@@ -88,7 +101,12 @@ final class SingleDocument {
     private void readOn() {
         share.whenFree(
                 () -> {
-                    if (!over) {
+                    if (over) {
+                        return;
+                    }
+                    if (fed) {
+                        unpackAside();
+                    } else {
                         deadline.ask();
                         request.resume();
                     }
@@ -101,33 +119,84 @@ final class SingleDocument {
             return;
         }
         unpacking.feed(part.getBytes());
+        fed = true;
         unpack();
-        if (!over && upload == null && share.full()) {
-            deadline.pause();
-            request.pause();
+        if (!over && upload == null && !aside && share.full()) {
+            pause();
             readOn();
         }
     }
 
+    private void pause() {
+        deadline.pause();
+        if (!request.isEnded()) {
+            request.pause();
+        }
+    }
+
+    /// What takes no time, where it is. A few bytes may unpack to all that a document may have.
     private void unpack() {
         boolean more = true;
         while (more) {
-            more = switch (unpacking.next()) {
-                case Unpacking.Bytes piece -> append(piece.bytes());
-                case Unpacking.Piece.Hungry _ -> false;
-                case Unpacking.Piece.End _ -> {
-                    publish();
-                    yield false;
-                }
-                case Unpacking.Piece.Broken no -> {
-                    Admission.Rejected damaged =
-                            new Admission.Rejected(no.fault(), "", 1, 1, "the body " + no.reason());
-                    reject(damaged);
-                    refuse(Problem.broken(damaged));
-                    yield false;
-                }
-            };
+            if (unpacking.isPacked() && body.length() > AT_ONCE_BYTES) {
+                pause();
+                unpackAside();
+                return;
+            }
+            more = take(unpacking.next());
         }
+    }
+
+    private void unpackAside() {
+        aside = true;
+        int most = Math.min(ASIDE_BYTES, reception.reader().maxBytes() - body.length());
+        context.executeBlocking(() -> pieces(most), false).onComplete(done -> {
+            aside = false;
+            if (over) {
+                unpacking.close();
+            } else if (done.failed()) {
+                fail(Report.Status.FAILED, done.cause());
+            } else {
+                done.result().forEach(this::take);
+                if (!over && upload == null && !ended) {
+                    readOn();
+                }
+            }
+        });
+    }
+
+    /// On a worker: pieces up to one that is none of bytes, or that goes past so many bytes.
+    private List<Unpacking.Piece> pieces(int most) {
+        List<Unpacking.Piece> pieces = new ArrayList<>();
+        int length = 0;
+        while (length <= most) {
+            Unpacking.Piece piece = unpacking.next();
+            pieces.add(piece);
+            length += piece instanceof Unpacking.Bytes some ? some.bytes().length : most + 1;
+        }
+        return pieces;
+    }
+
+    /// @return whether another may follow at once
+    private boolean take(Unpacking.Piece piece) {
+        return switch (piece) {
+            case Unpacking.Bytes some -> append(some.bytes());
+            case Unpacking.Piece.Hungry _ -> {
+                fed = false;
+                yield false;
+            }
+            case Unpacking.Piece.End _ -> {
+                ended = true;
+                publish();
+                yield false;
+            }
+            case Unpacking.Piece.Broken no -> {
+                Admission.Rejected damaged = new Admission.Rejected(no.fault(), "", 1, 1, "the body " + no.reason());
+                reject(damaged);
+                refuse(Problem.broken(damaged));
+                yield false;
+            }
+        };
     }
 
     /// @return whether there was room for it
@@ -152,7 +221,7 @@ final class SingleDocument {
         } else {
             context.executeBlocking(() -> reader.read(body.getBytes()), false)
                     .onSuccess(this::admit)
-                    .onFailure(this::fail);
+                    .onFailure(error -> fail(Report.Status.FAILED, error));
         }
     }
 
@@ -210,13 +279,13 @@ final class SingleDocument {
                         () -> reception.publisher().publish(document, visit.origin(reception.topic(), 0)), false)
                 .onComplete(_ -> end())
                 .onSuccess(answer -> await(document, answer))
-                .onFailure(this::fail);
+                .onFailure(error -> fail(Report.Status.UNKNOWN, error));
     }
 
     private void await(Document document, CompletableFuture<Answer> answer) {
         var _ = answer.whenComplete((known, error) -> context.runOnContext(_ -> {
             if (known == null) {
-                fail(error);
+                fail(Report.Status.UNKNOWN, error);
             } else {
                 answer(document, known);
             }
@@ -224,10 +293,15 @@ final class SingleDocument {
     }
 
     /// In a way that nobody foresaw.
-    private void fail(Throwable error) {
+    ///
+    /// @param status UNKNOWN from where the publisher was asked to send it
+    private void fail(Report.Status status, Throwable error) {
+        LOG.errorf(error, "a document met a fault of this producer's: %s", status.text());
         end();
-        count(Report.Status.FAILED);
-        Problem.of(500, "The document was not sent", error.toString()).answer(response);
+        count(status);
+        String title = status == Report.Status.UNKNOWN ? "Perhaps sent" : "The document was not sent";
+        Problem.of(500, title, "a fault of this producer's, see its log: " + error)
+                .refuse(request);
     }
 
     private void count(Report.Status status) {
@@ -276,10 +350,10 @@ final class SingleDocument {
         over = true;
         deadline.stop();
         LargeUpload now = upload;
-        if (now == null) {
-            unpacking.close();
-        } else {
+        if (now != null) {
             now.end();
+        } else if (!aside) {
+            unpacking.close();
         }
         share.close();
     }

@@ -61,6 +61,11 @@ public final class Unpacking implements AutoCloseable {
         unpacker.feed(bytes);
     }
 
+    /// Whether there is anything to unpack: else pieces are what was fed.
+    public boolean isPacked() {
+        return coding != ContentCoding.IDENTITY;
+    }
+
     /// The body has ended: what was fed is all.
     public void end() {
         ended = true;
@@ -71,7 +76,7 @@ public final class Unpacking implements AutoCloseable {
         try {
             byte[] piece = unpacker.next();
             unpacked += piece.length;
-            if (coding != ContentCoding.IDENTITY && unpacked > FREE && unpacked / maxExpansion > packed) {
+            if (isPacked() && unpacked > FREE && unpacked / maxExpansion > packed) {
                 return new Piece.Broken(
                         Fault.TOO_LARGE,
                         "unpacks to more than millrace.api.max-expansion = " + maxExpansion + " times its size");
