@@ -157,7 +157,7 @@ final class DocumentStream {
                 settle();
             } else if (done.failed()) {
                 LOG.errorf(done.cause(), "a stream of documents broke off after %d", publisher.documents());
-                fail(Problem.of(500, "The stream broke off", "see the log of the producer"));
+                breakOff(Problem.of(500, "The stream broke off", "a fault of this producer's: see its log"));
             } else {
                 goOn(done.result());
             }

@@ -1,11 +1,14 @@
 package dev.millrace.producer.api;
 
 import dev.millrace.producer.document.Admission;
+import dev.millrace.producer.document.Document;
 import dev.millrace.producer.document.EncodingDamage;
 import dev.millrace.producer.document.LineSplitter;
 import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Admits and sends the documents of a stream's body, a piece at a time.
@@ -13,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// Not thread-safe, but may move from one thread to another: on a worker while it sends, on the event loop of the
 /// request in between.
 final class LinePublisher {
+    private static final Logger LOG = Logger.getLogger(LinePublisher.class);
+
     private final Reception reception;
     private final Visit visit;
     private final BodyLines lines;
@@ -76,10 +81,16 @@ final class LinePublisher {
     }
 
     private void send(LineSplitter.Line line, long index, Burst burst, int place) {
-        Admission admission = switch (line) {
-            case LineSplitter.Whole whole -> reception.reader().read(whole.bytes());
-            case LineSplitter.Overlong _ -> reception.reader().tooLarge();
-        };
+        Admission admission;
+        try {
+            admission = switch (line) {
+                case LineSplitter.Whole whole -> reception.reader().read(whole.bytes());
+                case LineSplitter.Overlong _ -> reception.reader().tooLarge();
+            };
+        } catch (RuntimeException | Error e) {
+            burst.report(place, new Report.Unread(index, unforeseen(e)));
+            return;
+        }
         switch (admission) {
             case Admission.Rejected no -> {
                 reception.rejections().count(no);
@@ -88,17 +99,29 @@ final class LinePublisher {
             case Admission.Accepted yes -> {
                 String key = yes.document().key();
                 Optional<EncodingDamage> suspect = yes.document().damage();
-                var _ = reception
-                        .publisher()
-                        .publish(yes.document(), visit.origin(reception.topic(), index))
+                var _ = publish(yes.document(), index)
                         .whenComplete((answer, error) ->
                                 burst.report(place, new Report.Answered(index, key, suspect, known(answer, error))));
             }
         }
     }
 
-    /// A document whose sending failed in a way that nobody foresaw has its report too, or all would wait for it.
+    private CompletableFuture<Answer> publish(Document document, long index) {
+        try {
+            return reception.publisher().publish(document, visit.origin(reception.topic(), index));
+        } catch (RuntimeException | Error e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /// A document whose sending failed in a way that nobody foresaw has its report too, in its place: neither are those
+    /// beside it to be lost, nor is anybody to wait for it.
     private static Answer known(@Nullable Answer answer, @Nullable Throwable error) {
-        return answer != null ? answer : new Delivery.Unknown(String.valueOf(error));
+        return answer != null ? answer : new Delivery.Unknown(unforeseen(error));
+    }
+
+    private static String unforeseen(@Nullable Throwable error) {
+        LOG.error("a document of a stream met a fault of this producer's", error);
+        return "a fault of this producer's, see its log: " + error;
     }
 }

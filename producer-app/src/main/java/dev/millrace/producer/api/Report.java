@@ -44,6 +44,23 @@ sealed interface Report {
         }
     }
 
+    /// Of a line that a fault of ours kept from being read; nothing was sent.
+    ///
+    /// @param index in its request, from 0; blank lines have none
+    record Unread(long index, String reason) implements Report {
+        @Override
+        public Status status() {
+            return Status.FAILED;
+        }
+
+        @Override
+        public void writeMembers(JsonGenerator json) throws IOException {
+            json.writeNumberField("index", index);
+            json.writeStringField("status", status().text());
+            json.writeStringField("reason", reason);
+        }
+    }
+
     /// Of a document.
     ///
     /// @param index in its request, from 0; blank lines have none
