@@ -45,6 +45,7 @@ final class DocumentRoutes {
     private final Map<String, Reception> receptions = new HashMap<>();
     private final String standardTopic;
     private final OpenStreams streams;
+    private final OpenRequests requests;
     private final ApiConfig config;
     private final DocumentForms forms;
     private final UnpackingRoom unpackingRoom;
@@ -59,6 +60,7 @@ final class DocumentRoutes {
             Room room,
             Rejections rejections,
             OpenStreams streams,
+            OpenRequests requests,
             ApiConfig config,
             ConfiguredStore store,
             MeterRegistry registry) {
@@ -69,6 +71,7 @@ final class DocumentRoutes {
         }
         this.standardTopic = topics.standard();
         this.streams = streams;
+        this.requests = requests;
         this.config = config;
         this.forms = new DocumentForms(reader, limits.maxNameLength(), limits.maxParts(), rules, store.media());
         this.unpackingRoom = new UnpackingRoom(config.maxUnpacking().asLongValue());
@@ -106,6 +109,10 @@ final class DocumentRoutes {
         (stream ? streamed : singles).increment();
         if (streams.closing()) {
             Problem.closing(config.retryAfter()).refuse(request);
+            return;
+        }
+        if (!requests.take(routing)) {
+            Problem.tooMany().refuse(request);
             return;
         }
         String topic = Optional.ofNullable(routing.pathParam("topic")).orElse(standardTopic);

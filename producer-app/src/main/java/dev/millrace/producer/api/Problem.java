@@ -17,7 +17,7 @@ import java.util.Optional;
 /// @param more members of its own
 record Problem(int status, String title, String detail, Optional<Duration> retryAfter, JsonObject more) {
     /// What holds the room is other requests, not the broker.
-    private static final Duration UNPACKING_RETRY_AFTER = Duration.ofSeconds(1);
+    private static final Duration SOON = Duration.ofSeconds(1);
 
     static Problem of(int status, String title, String detail) {
         return new Problem(status, title, detail, Optional.empty(), new JsonObject());
@@ -29,6 +29,10 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
 
     static Problem busy(Duration retryAfter) {
         return busy("documents that await the broker fill millrace.api.max-in-flight", retryAfter);
+    }
+
+    static Problem tooMany() {
+        return busy("as many requests as millrace.api.max-requests allows bring documents", SOON);
     }
 
     static Problem busy(String detail, Duration retryAfter) {
@@ -47,7 +51,7 @@ record Problem(int status, String title, String detail, Optional<Duration> retry
     /// A body that cannot be unpacked.
     static Problem broken(Admission.Rejected no) {
         if (no.fault() == Fault.BUSY) {
-            return busy(no.reason(), UNPACKING_RETRY_AFTER);
+            return busy(no.reason(), SOON);
         }
         return no.fault() == Fault.TOO_LARGE
                 ? of(413, "Body too large", no.reason())

@@ -11,14 +11,22 @@ import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whatever is sent: the answer is never a fault of ours, and no neighbour is lost.
 @QuarkusTest
@@ -26,6 +34,8 @@ import org.junit.jupiter.api.Test;
 class BadInputTest {
     private static final long SEED = Long.getLong("fuzz.seed", 20261125);
     private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 1_500);
+
+    private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 (\\d{3})");
 
     @TestHTTPResource("/v1/documents")
     URI documents;
@@ -94,6 +104,65 @@ class BadInputTest {
 
         assertThat(statuses).contains(200, 400, 415);
         assertThat(get("/q/health/live")).isEqualTo(200);
+    }
+
+    @Test
+    void noHeadHoweverSpoiltIsAnsweredWithAFaultOfOursOrCostsANeighbour() throws Exception {
+        // Given
+        BadHead input = new BadHead(SEED);
+        List<String> heads = new ArrayList<>(BadHead.chosen());
+        for (int round = 0; round < ROUNDS / 3; round++) {
+            heads.add(input.next());
+        }
+        Set<Integer> statuses = new TreeSet<>();
+        try (RawRequest stream = RawRequest.stream(documents.getPort(), "/v1/documents")) {
+            for (int i = 0; i < heads.size(); i++) {
+                if (i % 50 == 0) {
+                    stream.chunk("{\"text\":\"beside\",\"id\":\"beside-" + i + "\"}\n");
+                }
+
+                // When
+                String answer = answer(heads.get(i));
+
+                // Then
+                Matcher status = STATUS.matcher(answer);
+                while (status.find()) {
+                    statuses.add(Integer.parseInt(status.group(1)));
+                    assertThat(status.group(1))
+                            .as("head %d of seed %d: %s%n%s", i, SEED, heads.get(i), answer)
+                            .isLessThan("500");
+                }
+            }
+            stream.lastChunk();
+            int beside = (heads.size() + 49) / 50;
+            assertThat(stream.readUntil("\"unknown\":")).contains("\"beside-50\"", "\"delivered\":" + beside + ",");
+        }
+        assertThat(statuses).contains(200, 400, 404, 415);
+    }
+
+    /// Nothing, where the connection was cut off: in the middle of what is too long, say.
+    private String answer(String head) throws IOException {
+        try (RawRequest request = RawRequest.raw(documents.getPort(), head)) {
+            return request.readToEnd();
+        } catch (SocketException e) {
+            return "";
+        }
+    }
+
+    @Test
+    void namesAsLongAsTheyMayBeFitInTheUrl() throws Exception {
+        String name = "\u6f22".repeat(512);
+        String encoded = URLEncoder.encode(name, StandardCharsets.UTF_8);
+
+        HttpResponse<String> response = client.send(
+                HttpRequest.newBuilder(URI.create(documents + "?id=" + encoded + "&source=" + encoded))
+                        .header("Content-Type", "text/plain")
+                        .POST(HttpRequest.BodyPublishers.ofString("a text"))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        assertThat(new JsonObject(response.body()).getString("id")).isEqualTo(name);
     }
 
     @Test

@@ -83,15 +83,33 @@ class MetricsTest {
     }
 
     @Test
-    void latenciesAreAHistogramAndTheProducerOfKafkaTellsItsOwn() throws Exception {
-        post("{\"text\":\"" + "measured ".repeat(1000) + "\"}");
+    void eachDeliveryIsInOneBucketOfTheLatencies() throws Exception {
+        List<Double> before = buckets();
 
-        String metrics = scrape();
-        assertThat(metrics)
-                .contains("millrace_delivery_latency_seconds_bucket{le=")
-                .contains("kafka_producer_compression_rate_avg{")
-                .contains("kafka_producer_buffer_available_bytes{")
-                .contains("kafka_producer_waiting_threads{");
+        for (int i = 0; i < 3; i++) {
+            post("{\"text\":\"timed\"}");
+        }
+
+        List<Double> after = buckets();
+        assertThat(after).hasSizeGreaterThan(20).isSorted();
+        assertThat(after.getLast() - (before.isEmpty() ? 0 : before.getLast())).isEqualTo(3);
+        assertThat(after.getLast()).isEqualTo(value("millrace_delivery_latency_seconds_count"));
+    }
+
+    /// Each holds those before it.
+    private List<Double> buckets() throws IOException, InterruptedException {
+        return values("millrace_delivery_latency_seconds_bucket{");
+    }
+
+    @Test
+    void theProducerOfKafkaTellsHowFarItPacks() throws Exception {
+        // Much of the same, and much more of it than of what other tests have sent.
+        post("{\"text\":\"" + "measured ".repeat(100_000) + "\"}");
+
+        assertThat(values("kafka_producer_compression_rate_avg{"))
+                .singleElement()
+                .satisfies(rate -> assertThat(rate).isGreaterThan(0).isLessThan(1));
+        assertThat(scrape()).contains("kafka_producer_buffer_available_bytes{", "kafka_producer_waiting_threads{");
     }
 
     /// Labels are kept for ever: who could make them up could fill the memory.
@@ -154,6 +172,13 @@ class MetricsTest {
                 .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
                 .findFirst()
                 .orElse(0);
+    }
+
+    private List<Double> values(String prefix) throws IOException, InterruptedException {
+        return scrape().lines()
+                .filter(line -> line.startsWith(prefix))
+                .map(line -> Double.valueOf(line.substring(line.lastIndexOf(' ') + 1)))
+                .toList();
     }
 
     private String scrape() throws IOException, InterruptedException {

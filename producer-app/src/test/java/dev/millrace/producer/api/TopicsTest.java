@@ -75,6 +75,24 @@ class TopicsTest {
         }
     }
 
+    /// The probe asks for the topic of the channel: one that is missing beside it keeps no replica from the others.
+    @Test
+    void aMissingTopicBesideTheStandardOneIsNoReasonNotToBeReady() throws Exception {
+        post("v1/topics/" + KafkaTestResource.NO_TOPIC + "/documents", "application/json", "{\"text\":\"a\"}");
+
+        HttpResponse<String> ready = client.send(
+                HttpRequest.newBuilder(root.resolve("q/health/ready")).build(), HttpResponse.BodyHandlers.ofString());
+
+        assertThat(ready.statusCode()).isEqualTo(200);
+        assertThat(ready.body()).contains("topic " + KafkaMain.DOCUMENTS).doesNotContain(KafkaTestResource.NO_TOPIC);
+        assertThat(post(
+                                "v1/topics/" + KafkaTestResource.OTHER_DOCUMENTS + "/documents",
+                                "application/json",
+                                "{\"text\":\"beside a missing one\"}")
+                        .statusCode())
+                .isEqualTo(200);
+    }
+
     private static List<String> keys(String topic) {
         return TopicLog.keys(KafkaTestResource.kafka().bootstrapServers(), topic);
     }

@@ -24,6 +24,7 @@ class SizeCheckTest {
             "millrace.claim.directory", "/media",
             "mp.messaging.outgoing.documents.max.request.size", "16777216",
             "mp.messaging.outgoing.documents.buffer.memory", "67108864",
+            "quarkus.http.limits.max-initial-line-length", "16384",
             "quarkus.http.limits.max-body-size", "2G");
 
     @Test
@@ -37,7 +38,9 @@ class SizeCheckTest {
         "mp.messaging.outgoing.documents.buffer.memory, 4194304, millrace.documents.max-size",
         "millrace.claim.max-size, 4M, millrace.documents.max-size",
         "millrace.claim.max-size, 3G, quarkus.http.limits.max-body-size",
-        "quarkus.http.limits.max-body-size, 5M, millrace.claim.max-size"
+        "quarkus.http.limits.max-body-size, 5M, millrace.claim.max-size",
+        "millrace.documents.max-name-length, 1000, quarkus.http.limits.max-initial-line-length",
+        "quarkus.http.limits.max-initial-line-length, 4096, millrace.documents.max-name-length"
     })
     void limitsThatContradictEachOtherAreNamedBoth(String property, String value, String other) {
         assertThatThrownBy(() -> start(with(property, value)))
