@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Settings that make no sense stop the packaged producer, before it looks for a broker, and it says which.
 class ProducerRefusalIT {
@@ -35,6 +37,16 @@ class ProducerRefusalIT {
                         "millrace.claim.max-size",
                         "4M"),
                 "millrace.claim.max-size = 4194304 is not more than");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "millrace.security.required, true, millrace.security.api-keys",
+        "quarkus.oidc.auth-server-url, http://localhost:1, quarkus.oidc.tenant-enabled",
+        "millrace.security.api-keys, team-a:guest:0000, entry 1 is not NAME:ROLE:HASH"
+    })
+    void aDoorThatIsLockedByHalfStopsTheStart(String setting, String value, String named) throws Exception {
+        requireRefusal(Map.of(setting, value), setting, named);
     }
 
     @Test

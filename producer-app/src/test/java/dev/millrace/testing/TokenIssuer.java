@@ -93,7 +93,8 @@ public final class TokenIssuer implements AutoCloseable {
         String list = groups.stream().map(each -> "\"" + each + "\"").collect(Collectors.joining(","));
         String signed = text("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k1\"}".getBytes(StandardCharsets.UTF_8))
                 + "."
-                + text(("{\"iss\":\"" + url() + "\",\"sub\":\"" + name + "\",\"upn\":\"" + name + "\",\"aud\":\"" + audience + "\",\"iat\":"
+                + text(("{\"iss\":\"" + url() + "\",\"sub\":\"" + name + "\",\"upn\":\"" + name + "\",\"aud\":\""
+                                + audience + "\",\"iat\":"
                                 + now.minusSeconds(7200).getEpochSecond() + ",\"exp\":"
                                 + now.plus(validity).getEpochSecond() + ",\"groups\":[" + list + "]}")
                         .getBytes(StandardCharsets.UTF_8));

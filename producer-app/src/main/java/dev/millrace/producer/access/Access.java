@@ -53,8 +53,9 @@ public final class Access {
                     + " false: tokens would not be looked at. Set that to true, or leave the issuer out");
         }
         if (anyToken) {
-            throw new IllegalStateException("quarkus.oidc.token.audience is not set: a token that the issuer gave out for"
-                    + " any other service would be good here. Name this one as tokens name it in 'aud', or say 'any'");
+            throw new IllegalStateException(
+                    "quarkus.oidc.token.audience is not set: a token that the issuer gave out for"
+                            + " any other service would be good here. Name this one as tokens name it in 'aud', or say 'any'");
         }
         if (!open()) {
             return;

@@ -38,9 +38,7 @@ sealed interface Report {
 
         @Override
         public void writeMembers(JsonGenerator json) throws IOException {
-            json.writeNumberField("index", index);
-            json.writeStringField("status", status().text());
-            json.writeStringField("reason", reason);
+            writeReason(json, index, status(), reason);
         }
     }
 
@@ -55,9 +53,7 @@ sealed interface Report {
 
         @Override
         public void writeMembers(JsonGenerator json) throws IOException {
-            json.writeNumberField("index", index);
-            json.writeStringField("status", status().text());
-            json.writeStringField("reason", reason);
+            writeReason(json, index, status(), reason);
         }
     }
 
@@ -108,6 +104,12 @@ sealed interface Report {
     }
 
     Status status();
+
+    private static void writeReason(JsonGenerator json, long index, Status status, String reason) throws IOException {
+        json.writeNumberField("index", index);
+        json.writeStringField("status", status.text());
+        json.writeStringField("reason", reason);
+    }
 
     /// Writes the members of its JSON object.
     void writeMembers(JsonGenerator json) throws IOException;

@@ -5,16 +5,13 @@ import dev.millrace.producer.document.BodyReader;
 import dev.millrace.producer.document.Document;
 import dev.millrace.producer.document.Fault;
 import dev.millrace.producer.publish.Answer;
-import dev.millrace.producer.publish.Delivery;
 import dev.millrace.producer.unpack.Unpacking;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +26,6 @@ final class SingleDocument {
     private static final int AT_ONCE_BYTES = 64 << 10;
     /// A worker unpacks so much at a time: more could be more than there is room for.
     private static final int ASIDE_BYTES = 256 << 10;
-    private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
 
     private final HttpServerRequest request;
     private final HttpServerResponse response;
@@ -50,6 +46,8 @@ final class SingleDocument {
     private boolean fed;
     /// Whether the body is whole.
     private boolean ended;
+    /// Whether the publisher was asked to send it.
+    private boolean publishing;
     private boolean over;
 
     SingleDocument(
@@ -86,11 +84,13 @@ final class SingleDocument {
         readOn();
     }
 
-    /// The client went away before it had sent all.
+    /// The client went away, or is refused. Where the publisher has the document, what comes of it is waited for.
     private void leave() {
         if (!over) {
             end();
-            visit.tally().close();
+            if (!publishing) {
+                visit.tally().close();
+            }
         }
     }
 
@@ -226,6 +226,10 @@ final class SingleDocument {
     }
 
     private void admit(Admission admission) {
+        if (over) {
+            // Its client went away while it was read: it is neither sent nor counted.
+            return;
+        }
         switch (admission) {
             case Admission.Rejected no -> {
                 reject(no);
@@ -267,6 +271,7 @@ final class SingleDocument {
     /// On the event loop where nothing has to be waited for: a change of threads costs more than the rest. Else on a
     /// worker.
     private void publish(Document document) {
+        publishing = true;
         reception.streams().add(this);
         if (document.value().length <= AT_ONCE_BYTES && reception.publisher().sendsAtOnce(reception.topic())) {
             CompletableFuture<Answer> answer =
@@ -313,26 +318,7 @@ final class SingleDocument {
     private void answer(Document document, Answer answer) {
         Report.Answered fate = Report.Answered.of(0, document, answer);
         count(fate.status());
-        Buffer report = ReportLines.object(fate::writeMembers);
-        switch (answer) {
-            case Delivery.Delivered _, Answer.Duplicate _ -> {
-                var _ = response.putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(report);
-            }
-            case Delivery.Failed not -> {
-                if (not.unavailable()) {
-                    Problem.unavailable(not.reason(), reception.config().retryAfter())
-                            .answer(response);
-                } else {
-                    refuse(502, "The broker refused the document", not.reason(), report);
-                }
-            }
-            case Answer.Conflict no -> refuse(422, "Not the same document", no.reason(), report);
-            case Delivery.Unknown open -> refuse(504, "Sent, fate unknown", open.reason(), report);
-        }
-    }
-
-    private void refuse(int status, String title, String detail, Buffer report) {
-        new Problem(status, title, detail, Optional.empty(), report.toJsonObject()).answer(response);
+        SingleAnswer.give(fate, response, reception.config().retryAfter());
     }
 
     private void refuse(Problem problem) {

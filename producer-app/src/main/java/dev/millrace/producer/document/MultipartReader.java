@@ -138,8 +138,8 @@ final class MultipartReader implements BodyReader {
             return fault.get();
         }
         // Clients draw the boundary anew with each try.
-        Document document = new Document(body, type.given(), ContentHash.of(content), id, source)
-                .carrying(ContentHash.of(carried));
+        Document document =
+                new Document(body, type.given(), ContentHash.of(content), id, source).carrying(ContentHash.of(carried));
         byte[] text = text(content);
         return text.length == 0 ? new Admission.Accepted(document) : PlainText.admit(document, text, quality);
     }

@@ -25,6 +25,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
 class ChannelProducer {
     private static final String SETTINGS = "mp.messaging.outgoing." + DocumentPublisher.CHANNEL + ".*";
 
+    /// It waits for no broker: for the names of some, and for files of keys.
+    private static final Duration MAKING = Duration.ofSeconds(30);
+
     private final KafkaClientService clients;
     private final MeterRegistry registry;
     private final Outlet outlet = new Outlet(this::make, System::nanoTime);
@@ -64,7 +67,7 @@ class ChannelProducer {
             return channel()
                     .runOnSendingThread(Function.<Producer<String, byte[]>>identity())
                     .await()
-                    .indefinitely();
+                    .atMost(MAKING);
         }
         Map<String, Object> settings = settings();
         // Of two clients with one name, the end of the first would take the metrics of the second away.

@@ -73,7 +73,7 @@ final class Outlet implements AutoCloseable {
         if (line == null && paused().isEmpty()) {
             try {
                 line = new Line(maker.apply(made.incrementAndGet()));
-            } catch (KafkaException e) {
+            } catch (RuntimeException e) {
                 // A name that does not resolve, or a key that cannot be read, say.
                 pause(e);
             }

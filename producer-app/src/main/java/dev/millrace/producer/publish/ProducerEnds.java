@@ -31,15 +31,15 @@ final class ProducerEnds {
     static boolean by(Exception error, boolean proven) {
         return isThrownInErrorState(error)
                 || FATAL.stream().anyMatch(each -> each.isInstance(error))
-                || error instanceof TimeoutException && !proven;
+                || (error instanceof TimeoutException && !proven);
     }
 
     /// By `send`: what concerns its record alone is an [ApiException], which it does not throw but calls back.
     static boolean isThrownInErrorState(Exception error) {
         return error instanceof IllegalStateException
-                || error instanceof KafkaException
+                || (error instanceof KafkaException
                         && !(error instanceof ApiException)
                         && !(error instanceof InterruptException)
-                        && !(error instanceof SerializationException);
+                        && !(error instanceof SerializationException));
     }
 }

@@ -59,7 +59,8 @@ final class RecentAnswers {
         }
         try {
             var _ = send.get().whenComplete((answer, error) -> settle(name, claim, answer, error));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Kept, it would be waited for by everyone who sends the document again.
             settle(name, claim, null, e);
         }
         return new Found.First(claim.answer);

@@ -40,8 +40,31 @@ final class BadHead {
             List.of("/v1/documents", "Range: bytes=9-1\r\nIf-Match: *\r\nAccept: \u00e4\r\n"));
 
     private static final List<String> PIECES = List.of(
-            "%", "%0", "%00", "%ff", "?", "&", "=", "#", ";", "/../", "//", "\u0000", "\u0001", "\u007f", "\u00e4", "\t", " ",
-            "\r", "\n", "\r\n", ":", ",", "\"", "\r\nContent-Encoding: zstd", "\r\nContent-Type: application/x-ndjson");
+            "%",
+            "%0",
+            "%00",
+            "%ff",
+            "?",
+            "&",
+            "=",
+            "#",
+            ";",
+            "/../",
+            "//",
+            "\u0000",
+            "\u0001",
+            "\u007f",
+            "\u00e4",
+            "\t",
+            " ",
+            "\r",
+            "\n",
+            "\r\n",
+            ":",
+            ",",
+            "\"",
+            "\r\nContent-Encoding: zstd",
+            "\r\nContent-Type: application/x-ndjson");
 
     private final Random random;
 
@@ -56,7 +79,8 @@ final class BadHead {
     /// One that was good before it was spoilt; it may still be.
     String next() {
         String target = "/v1/documents?id=fuzz&source=%C3%A4";
-        String headers = "Idempotency-Key: \"a-key\"\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
+        String headers =
+                "Idempotency-Key: \"a-key\"\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
         for (int i = random.nextInt(3); i >= 0; i--) {
             if (random.nextBoolean()) {
                 target = spoilt(target);

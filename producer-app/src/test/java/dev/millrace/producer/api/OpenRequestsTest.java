@@ -42,9 +42,7 @@ class OpenRequestsTest {
         // Given
         int port = serve(requests(2));
         HttpClient client = vertx.createHttpClient(
-                new HttpClientOptions()
-                        .setProtocolVersion(HttpVersion.HTTP_2)
-                        .setHttp2ClearTextUpgrade(false),
+                new HttpClientOptions().setProtocolVersion(HttpVersion.HTTP_2).setHttp2ClearTextUpgrade(false),
                 new PoolOptions().setHttp2MaxSize(1));
         HttpClientRequest first = begin(client, port);
         HttpClientRequest second = begin(client, port);

@@ -126,8 +126,8 @@ class ReadingThreadTest {
 
     /// Counts what is given to workers.
     private Context counting(Context context) {
-        return (Context)
-                Proxy.newProxyInstance(Context.class.getClassLoader(), new Class<?>[] {Context.class}, (_, method, arguments) -> {
+        return (Context) Proxy.newProxyInstance(
+                Context.class.getClassLoader(), new Class<?>[] {Context.class}, (_, method, arguments) -> {
                     if (method.getName().equals("executeBlocking")) {
                         aside.incrementAndGet();
                     }

@@ -35,14 +35,14 @@ class BrokerCheckTest {
 
             await().atMost(LIMIT)
                     .pollInterval(Duration.ofMillis(10))
-                    .until(() ->
-                            asking.stream().allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING));
+                    .until(() -> asking.stream().allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING));
 
             for (Thread thread : asking) {
                 thread.join(LIMIT);
             }
-            assertThat(answers).hasSize(8).allSatisfy(answer -> assertThat(answer)
-                    .isInstanceOf(BrokerCheck.Availability.Unavailable.class));
+            assertThat(answers)
+                    .hasSize(8)
+                    .allSatisfy(answer -> assertThat(answer).isInstanceOf(BrokerCheck.Availability.Unavailable.class));
             check.close();
         }
     }
@@ -62,7 +62,9 @@ class BrokerCheckTest {
             }
 
             BrokerCheck.Availability first = answers.element();
-            assertThat(answers).hasSize(8).allSatisfy(answer -> assertThat(answer).isSameAs(first));
+            assertThat(answers)
+                    .hasSize(8)
+                    .allSatisfy(answer -> assertThat(answer).isSameAs(first));
             check.close();
         }
     }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -70,7 +71,8 @@ class OutletTest {
         assertThatExceptionOfType(KafkaException.class).isThrownBy(() -> send("meets the end"));
 
         // Then
-        assertThat(outlet.paused()).hasValueSatisfying(reason -> assertThat(reason).contains("no such version"));
+        assertThat(outlet.paused())
+                .hasValueSatisfying(reason -> assertThat(reason).contains("no such version"));
         assertThat(outlet.send(record("refused".getBytes(StandardCharsets.UTF_8)), (_, _) -> {}))
                 .as("nothing is handed over in the pause")
                 .isEqualTo(outlet.paused());
@@ -157,7 +159,7 @@ class OutletTest {
                 new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer() {
                     @Override
                     public byte[] serialize(String topic, byte[] value) {
-                        if (value == FATAL) {
+                        if (Arrays.equals(value, FATAL)) {
                             throw new UnsupportedVersionException("no such version");
                         }
                         return super.serialize(topic, value);

@@ -51,9 +51,13 @@ class RecentAnswersTest {
         assertThat(sent).isEqualTo(2);
     }
 
-    @Test
-    void whatCouldNotBeSentIsToldAndForgotten() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatCouldNotBeSentIsToldAndForgotten(boolean error) {
         RecentAnswers.Found found = answers.once(Mark.of("a"), TEXT, () -> {
+            if (error) {
+                throw new StackOverflowError("no producer");
+            }
             throw new IllegalStateException("no producer");
         });
 

@@ -62,7 +62,8 @@ class SendingTest {
         assertThat(late.answer().join()).isInstanceOf(Delivery.Unknown.class);
     }
 
-    /// A producer that lacks rights to the cluster gives up all that it has under way, whether a broker has it or not, and
+    /// A producer that lacks rights to the cluster gives up all that it has under way, whether a broker has it or not,
+    /// and
     /// may recover with what it took in before it threw.
     @Test
     void missingRightsToTheClusterSayNothingOfARecordAndMissingRightsToItsTopicSayAll() throws Exception {
@@ -76,9 +77,9 @@ class SendingTest {
 
         assertThat(givenUp.answer().join()).isInstanceOf(Delivery.Unknown.class);
         assertThat(thrown.answer().join())
-                .isEqualTo(new Delivery.Unknown("KafkaException: in an error state (ClusterAuthorizationException: no)"));
-        assertThat(refused.answer().join())
-                .isEqualTo(new Delivery.Failed("TopicAuthorizationException: no", false));
+                .isEqualTo(
+                        new Delivery.Unknown("KafkaException: in an error state (ClusterAuthorizationException: no)"));
+        assertThat(refused.answer().join()).isEqualTo(new Delivery.Failed("TopicAuthorizationException: no", false));
     }
 
     private static void onAnotherThread(Runnable action) throws Exception {
