@@ -10,17 +10,21 @@ import dev.millrace.testing.KafkaMain;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.quarkus.runtime.configuration.DurationConverter;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -96,6 +100,45 @@ class KubernetesTest {
                 .containsExactly(setting(settings, "MILLRACE_TOKENIZER_DIRECTORY"));
         assertThat(setting(settings, "MILLRACE_TRAIN_MODEL"))
                 .startsWith(setting(settings, "MILLRACE_TOKENIZER_DIRECTORY"));
+    }
+
+    /// One after another at the worst: the kubelet's sleep, streams, other requests, ingestions, Kafka's client.
+    @ParameterizedTest
+    @MethodSource("kustomizations")
+    void allThatAnOrderedEndOfTheProducerMayTakeFitsInItsGrace(Path directory) throws Exception {
+        Cluster cluster = render(directory);
+        AppSettings app = AppSettings.of(Path.of(".."), "producer-app");
+        Map<String, String> given =
+                cluster.find(ConfigMap.class, "producer").orElseThrow().getData();
+        PodSpec pod = cluster.find(Deployment.class, "producer")
+                .orElseThrow()
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+
+        Duration whole = Duration.ofSeconds(pod.getContainers()
+                .getFirst()
+                .getLifecycle()
+                .getPreStop()
+                .getSleep()
+                .getSeconds());
+        for (String property :
+                List.of("millrace.api.drain-timeout", "quarkus.shutdown.timeout", "millrace.ingest.stop-timeout")) {
+            String text = Optional.ofNullable(given.get(environmentName(property)))
+                    .or(() -> Optional.ofNullable(app.application().getProperty(property)))
+                    .or(() -> app.properties().getOrDefault(property, Optional.empty()))
+                    .orElseThrow(() -> new AssertionError(property + " is not set"));
+            whole = whole.plus(DurationConverter.parseDuration(text));
+        }
+        whole = whole.plusMillis(
+                Long.parseLong(app.application().getProperty("mp.messaging.outgoing.documents.close-timeout")));
+
+        assertThat(whole).isGreaterThan(Duration.ofSeconds(60));
+        assertThat(Duration.ofSeconds(pod.getTerminationGracePeriodSeconds())).isGreaterThan(whole);
+    }
+
+    private static String environmentName(String property) {
+        return property.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_");
     }
 
     @Test

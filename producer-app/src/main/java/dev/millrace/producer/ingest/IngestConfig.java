@@ -40,6 +40,10 @@ public interface IngestConfig {
     @WithDefault("1m")
     Duration takeoverAfter();
 
+    /// At the end of a server, for its ingestions to commit what they read.
+    @WithDefault("20s")
+    Duration stopTimeout();
+
     /// The column of a Parquet file that holds the texts.
     @WithDefault("text")
     String textColumn();

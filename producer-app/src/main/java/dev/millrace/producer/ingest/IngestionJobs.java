@@ -38,7 +38,6 @@ import org.jboss.logging.Logger;
 public final class IngestionJobs {
     private static final Logger LOG = Logger.getLogger(IngestionJobs.class);
     private static final Duration SCAN = Duration.ofSeconds(5);
-    private static final Duration STOP = Duration.ofSeconds(20);
     private static final int TURNS = 64;
 
     private final IngestConfig config;
@@ -337,8 +336,11 @@ public final class IngestionJobs {
         here.values().forEach(Job::drop);
         here.values().forEach(job -> job.ingestion.stop());
         runners.shutdown();
-        if (!runners.awaitTermination(STOP.toSeconds(), TimeUnit.SECONDS)) {
-            LOG.warn("an ingestion did not end in time: what it had not committed is rolled back");
+        if (!runners.awaitTermination(config.stopTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
+            LOG.warnf(
+                    "an ingestion did not end within millrace.ingest.stop-timeout = %s: what it had not committed is"
+                            + " rolled back",
+                    config.stopTimeout());
         }
     }
 }

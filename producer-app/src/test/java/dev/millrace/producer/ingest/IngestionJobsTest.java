@@ -261,6 +261,11 @@ class IngestionJobsTest {
         }
 
         @Override
+        public Duration stopTimeout() {
+            return Duration.ofSeconds(20);
+        }
+
+        @Override
         public String textColumn() {
             return "text";
         }
