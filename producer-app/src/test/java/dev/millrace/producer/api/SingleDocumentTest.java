@@ -3,6 +3,7 @@ package dev.millrace.producer.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.producer.document.DocumentReader;
+import dev.millrace.producer.document.Rejections;
 import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
