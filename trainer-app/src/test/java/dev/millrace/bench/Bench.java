@@ -2,6 +2,8 @@ package dev.millrace.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.quickstart.ChildProcess;
+import dev.millrace.trainer.model.Precision;
+import dev.millrace.trainer.model.Recompute;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,17 +17,21 @@ import java.util.Optional;
 /// Trains each shape in each type for a while, prints one table and writes it as `model.json`, and beside it
 /// `tokenize.json`, `intake.json`, `memory.json` and `exactly-once.json`: `./mvnw -Pbench`.
 ///
-/// System properties: `bench.shapes` and `bench.dtypes` (names, separated by commas; types `auto`: bf16 too
-/// where the CPU multiplies it), `bench.seconds` (for each measurement, which ends with the step under way),
-/// `bench.threads` (of libtorch; 0: all cores).
+/// System properties: `bench.device` (as `millrace.engine.device`: where there is a GPU, models are trained on it, and
+/// the
+/// rest is measured on the host), `bench.shapes` and `bench.dtypes` (names, separated by commas; shapes `auto`: what
+/// suits the device, see [Planning]; types `auto`: bf16 too where the CPU multiplies it, and on a GPU), `bench.seconds`
+/// (for
+/// each measurement, which ends with the step under way), `bench.threads` (of libtorch; 0: all cores),
+/// `bench.peak-tflops` (of a GPU that [Accelerator] does not know).
 final class Bench {
-    private static final String SHAPES = "dense-256x6,dense-768x12,moe-768x12";
+    private static final String AUTO = "auto";
     private static final int INTAKE_RECORDS = 100_000;
     private static final Duration LONGEST = Duration.ofMinutes(20);
     private static final int COURSE_STEPS = 60;
     /// As in the images. Where there is no tcmalloc the loader says so and goes on with glibc, which then keeps what
     /// libtorch frees: it is as fast, and takes half as much memory again.
-    private static final Map<String, String> ALLOCATOR = Map.of(
+    static final Map<String, String> ALLOCATOR = Map.of(
             "LD_PRELOAD",
             "libtcmalloc_minimal.so.4",
             "MALLOC_ARENA_MAX",
@@ -49,10 +55,15 @@ final class Bench {
         System.err.println("measuring intake");
         IntakeBench.Rate intake = IntakeBench.run(
                 Path.of(arguments[0]), TokenizeBench.documents(), INTAKE_RECORDS, Math.min(seconds, 10));
+        Optional<Accelerator> accelerator = AcceleratorLook.take(
+                Path.of(arguments[0]),
+                System.getProperty("bench.device", AUTO),
+                System.getProperty("bench.peak-tflops", ""));
         List<Measured> rows = run(
                 Path.of(arguments[0]),
-                List.of(System.getProperty("bench.shapes", SHAPES).split(",")),
-                dtypes(System.getProperty("bench.dtypes", "auto")),
+                accelerator,
+                names("bench.shapes"),
+                precisions(names("bench.dtypes"), accelerator.isPresent()),
                 seconds,
                 threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
         System.out.println(table(rows));
@@ -72,13 +83,29 @@ final class Bench {
                 .line());
     }
 
-    private static List<String> dtypes(String chosen) throws IOException {
-        if (!chosen.equals("auto")) {
-            return List.of(chosen.split(",", -1));
+    /// @return empty where it is for us to choose
+    private static List<String> names(String property) {
+        String chosen = System.getProperty(property, AUTO);
+        return chosen.equals(AUTO) ? List.of() : List.of(chosen.split(",", -1));
+    }
+
+    private static List<Precision> precisions(List<String> names, boolean onDevice) throws IOException {
+        if (!names.isEmpty()) {
+            return names.stream().map(Bench::precision).toList();
         }
-        // Without such units a step in bf16 takes minutes.
+        // A CPU without such units takes minutes for a step in bf16.
         String cpus = Files.readString(Path.of("/proc/cpuinfo"));
-        return cpus.contains("avx512_bf16") || cpus.contains("amx_bf16") ? List.of("fp32", "bf16") : List.of("fp32");
+        return onDevice || cpus.contains("avx512_bf16") || cpus.contains("amx_bf16")
+                ? List.of(Precision.FP32, Precision.BF16)
+                : List.of(Precision.FP32);
+    }
+
+    private static Precision precision(String name) {
+        return switch (name) {
+            case "fp32" -> Precision.FP32;
+            case "bf16" -> Precision.BF16;
+            default -> throw new IllegalArgumentException("There is no dtype " + name + ": fp32, bf16");
+        };
     }
 
     /// Measures what exactly-once costs, and writes it as `exactly-once.json`.
@@ -118,15 +145,38 @@ final class Bench {
 
     /// Measures and writes `model.json`.
     ///
+    /// @param accelerator empty: the CPU
+    /// @param shapes by name; none: those that suit the device
     /// @param seconds for each measurement
-    static List<Measured> run(Path directory, List<String> shapes, List<String> dtypes, double seconds, int threads)
+    static List<Measured> run(
+            Path directory,
+            Optional<Accelerator> accelerator,
+            List<String> shapes,
+            List<Precision> precisions,
+            double seconds,
+            int threads)
             throws IOException, InterruptedException {
         Files.createDirectories(directory);
         List<Measured> rows = new ArrayList<>();
-        for (String shape : shapes) {
-            for (String dtype : dtypes) {
-                System.err.println("measuring " + shape + " in " + dtype);
-                rows.add(measure(directory, BenchShape.of(shape), dtype, seconds, threads));
+        for (Plan plan : Planning.all(accelerator, shapes, precisions)) {
+            switch (plan) {
+                case Plan.TooLarge large -> System.err.println(large.line());
+                case Plan.OnCpu(BenchShape shape, Precision precision) ->
+                    rows.add(measure(
+                            directory,
+                            new Measurement.Task(
+                                    shape.label(), precision, shape.rows(), Recompute.NONE, seconds, threads, null)));
+                case Plan.OnDevice(BenchShape shape, Precision precision, int most, Recompute recompute) ->
+                    rows.add(measure(
+                            directory,
+                            new Measurement.Task(
+                                    shape.label(),
+                                    precision,
+                                    most,
+                                    recompute,
+                                    seconds,
+                                    threads,
+                                    accelerator.orElseThrow())));
             }
         }
         JSON.writerWithDefaultPrettyPrinter()
@@ -134,22 +184,17 @@ final class Bench {
         return rows;
     }
 
-    private static Measured measure(Path directory, BenchShape shape, String dtype, double seconds, int threads)
-            throws IOException, InterruptedException {
-        String name = shape.label() + "-" + dtype;
+    private static Measured measure(Path directory, Measurement.Task task) throws IOException, InterruptedException {
+        String name = task.shape() + "-" + task.precision().name().toLowerCase(Locale.ROOT);
+        System.err.println("measuring " + name);
         Path result = directory.resolve(name + ".json");
         Files.deleteIfExists(result);
-        start(
-                name,
-                directory,
-                Measurement.class,
-                List.of(shape.label(), dtype, Double.toString(seconds), Integer.toString(threads), result.toString()),
-                ALLOCATOR);
+        start(name, directory, Measurement.class, List.of(JSON.writeValueAsString(task), result.toString()), ALLOCATOR);
         return JSON.readValue(result.toFile(), Measured.class);
     }
 
     /// Runs a measurement in a process of its own, to its end.
-    private static void start(
+    static void start(
             String name, Path directory, Class<?> main, List<String> arguments, Map<String, String> environment)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
@@ -165,8 +210,9 @@ final class Bench {
     }
 
     static String table(List<Measured> rows) {
-        StringBuilder table = new StringBuilder("\n").append(Measured.HEADER).append('\n');
-        rows.forEach(row -> table.append(row.line()).append('\n'));
+        StringBuilder table =
+                new StringBuilder("\n").append(Measured.header(rows)).append('\n');
+        rows.forEach(row -> table.append(row.line(rows)).append('\n'));
         table.append('\n').append(Measured.LEGEND).append('\n');
         for (Measured row : rows) {
             dense(row, rows)
@@ -179,6 +225,7 @@ final class Bench {
                             dense.shape(),
                             row.activeParameters() / (double) dense.activeParameters())));
         }
+        Accelerator.remarks(rows).forEach(remark -> table.append(remark).append('\n'));
         return table.toString();
     }
 

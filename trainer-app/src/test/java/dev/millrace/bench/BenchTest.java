@@ -6,19 +6,27 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.trainer.model.Precision;
+import dev.millrace.trainer.model.Recompute;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class BenchTest {
+    private static final List<Precision> BOTH = List.of(Precision.FP32, Precision.BF16);
+
+    /// No GPU, but everything that is done with one is done with it.
+    private static final Accelerator STAND_IN = new Accelerator("cpu", "a stand-in", 1_000_000_000, 2.0);
+
     @TempDir
     private Path directory;
 
     @Test
     void writesAnEntryForEveryShapeAndTypeWhoseSplitAddsUpToTheStep() throws Exception {
         // When
-        List<Measured> rows = Bench.run(directory, List.of("dense-tiny", "moe-tiny"), List.of("fp32", "bf16"), 0.5, 1);
+        List<Measured> rows = Bench.run(directory, Optional.empty(), List.of("dense-tiny", "moe-tiny"), BOTH, 0.5, 1);
         // Then
         JsonNode entries =
                 new ObjectMapper().readTree(directory.resolve("model.json").toFile());
@@ -37,8 +45,54 @@ class BenchTest {
                     + entry.get("optimizer_ms").asDouble()
                     + entry.get("rest_ms").asDouble();
             assertThat(split).isCloseTo(entry.get("step_ms").asDouble(), within(1e-6 * split));
+            assertThat(entry.has("device")).isFalse();
+            assertThat(entry.has("mfu")).isFalse();
         }
         assertThat(Bench.table(rows)).contains("moe-tiny in fp32: ").contains("moe-tiny in bf16: ");
+    }
+
+    @Test
+    void aDeviceIsMeasuredWithWhatItHasRoomForAndAgainstWhatItsMakerGivesIt() throws Exception {
+        // When
+        List<Measured> rows =
+                Bench.run(directory, Optional.of(STAND_IN), List.of("v2-lite", "moe-tiny-1-of-2-layers"), BOTH, 0.2, 1);
+
+        // Then
+        JsonNode entries =
+                new ObjectMapper().readTree(directory.resolve("model.json").toFile());
+        assertThat(entries)
+                .extracting(entry ->
+                        entry.get("shape").asText() + " " + entry.get("dtype").asText())
+                .containsExactly("moe-tiny-1-of-2-layers fp32", "moe-tiny-1-of-2-layers bf16");
+        assertThat(entries.get(0).has("mfu")).isFalse();
+        JsonNode bf16 = entries.get(1);
+        assertThat(bf16.get("device").asText()).isEqualTo("a stand-in");
+        assertThat(bf16.get("recompute").asText()).isEqualTo("none");
+        assertThat(bf16.get("mfu").asDouble())
+                .isCloseTo(bf16.get("model_gflops").asDouble() / 2000, within(1e-9))
+                .isPositive();
+        double split = bf16.get("forward_ms").asDouble()
+                + bf16.get("backward_ms").asDouble()
+                + bf16.get("optimizer_ms").asDouble();
+        assertThat(split).isCloseTo(bf16.get("step_ms").asDouble(), within(1e-6 * split));
+        assertThat(bf16.get("optimizer_ms").asDouble()).isPositive();
+        assertThat(Bench.table(rows))
+                .contains("recompute")
+                .contains("on a stand-in; mfu: of the 2 TFLOP/s")
+                .contains("moe-tiny-1-of-2-layers: its first layers; the head takes");
+    }
+
+    @Test
+    void aStepTakesAboutTheMemoryThatItIsSaidTo() throws Exception {
+        // When
+        List<Measured> rows = Bench.run(
+                directory, Optional.empty(), List.of("dense-tiny", "dense-512x2"), List.of(Precision.FP32), 2, 1);
+
+        // Then
+        assertThat(rows.getLast().rows()).isEqualTo(8);
+        TrainingMemory memory = TrainingMemory.of(BenchShape.DENSE_512X2, 8, Precision.FP32, Recompute.NONE, false);
+        long taken = rows.getLast().peakMemoryBytes() - rows.getFirst().peakMemoryBytes();
+        assertThat(taken / (double) memory.total()).isBetween(0.6, 1.5);
     }
 
     @Test
@@ -118,7 +172,7 @@ class BenchTest {
 
     @Test
     void refusesAShapeThatItDoesNotHave() {
-        assertThatThrownBy(() -> Bench.run(directory, List.of("dense-1x1"), List.of("fp32"), 1, 1))
+        assertThatThrownBy(() -> Bench.run(directory, Optional.empty(), List.of("dense-1x1"), BOTH, 1, 1))
                 .hasMessageContaining("There is no shape dense-1x1, there are dense-256x6");
     }
 }

@@ -2,77 +2,100 @@ package dev.millrace.bench;
 
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.trainer.learn.DeviceChoice;
 import dev.millrace.trainer.learn.Learner;
 import dev.millrace.trainer.learn.LearnerSettings;
 import dev.millrace.trainer.learn.TorchEngine;
 import dev.millrace.trainer.model.Precision;
+import dev.millrace.trainer.model.Recompute;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.LongSummaryStatistics;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
-/// Measures one shape in one type: `Measurement SHAPE DTYPE SECONDS THREADS FILE`. In a process of its own, because
-/// the most memory that a process had never falls again.
+/// Measures one shape in one type: `Measurement TASK FILE`, the task as JSON. In a process of its own, because the most
+/// memory that a process had never falls again.
 final class Measurement {
     private static final int MOST_STEPS = 20;
     private static final int WARMING_STEPS = 2;
+    /// Of an accelerator, that are taken apart.
+    private static final int SPLIT_STEPS = 5;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private Measurement() {}
 
-    public static void main(String[] arguments) throws IOException {
-        int threads = Integer.parseInt(arguments[3]);
-        TorchEngine.start(threads);
-        Measured measured =
-                measure(BenchShape.of(arguments[0]), arguments[1], Double.parseDouble(arguments[2]), threads);
-        new ObjectMapper().writeValue(Path.of(arguments[4]).toFile(), measured);
+    /// What is measured.
+    ///
+    /// @param rows of a step, at most
+    /// @param seconds steps are begun until then, at least one and at most 20
+    /// @param threads of libtorch
+    /// @param accelerator null: the CPU
+    record Task(
+            String shape,
+            Precision precision,
+            int rows,
+            Recompute recompute,
+            double seconds,
+            int threads,
+            @Nullable Accelerator accelerator) {
+        Device device() {
+            return DeviceChoice.parse(accelerator == null ? "cpu" : accelerator.device())
+                    .resolve();
+        }
     }
 
-    /// @param dtype `fp32` or `bf16`
-    /// @param seconds steps are begun until then, at least one and at most 20
-    private static Measured measure(BenchShape shape, String dtype, double seconds, int threads) throws IOException {
-        Precision precision = switch (dtype) {
-            case "fp32" -> Precision.FP32;
-            case "bf16" -> Precision.BF16;
-            default -> throw new IllegalArgumentException("There is no dtype " + dtype + ": fp32, bf16");
-        };
-        LearnerSettings settings = LearnerSettings.deepSeek(1).with(precision);
-        try (Learner learner = Learner.create(shape.config(), settings, Device.cpu());
-                MatrixProduct product = new MatrixProduct(precision);
+    public static void main(String[] arguments) throws IOException {
+        Task task = JSON.readValue(arguments[0], Task.class);
+        TorchEngine.start(task.threads());
+        JSON.writeValue(Path.of(arguments[1]).toFile(), measure(task));
+    }
+
+    private static Measured measure(Task task) throws IOException {
+        BenchShape shape = BenchShape.of(task.shape());
+        Device device = task.device();
+        LearnerSettings settings =
+                LearnerSettings.deepSeek(1).with(task.precision()).with(task.recompute());
+        try (Learner learner = Learner.create(shape.config(), settings, device);
+                MatrixProduct product = new MatrixProduct(task.precision(), device);
+                DeviceWait wait = new DeviceWait(device);
                 StepSampler sampler = new StepSampler(Thread.currentThread())) {
             int[] ids = new Random(1)
-                    .ints(shape.rows() * shape.columns() + 1, 0, shape.config().vocabSize())
+                    .ints(task.rows() * shape.columns() + 1, 0, shape.config().vocabSize())
                     .toArray();
             // One row is enough to touch every weight, its gradient and its moments; the next one tells how long it
             // takes.
-            step(learner, ids, 1, shape.columns());
-            long begin = System.nanoTime();
-            step(learner, ids, 1, shape.columns());
-            int rows = rows(shape, (System.nanoTime() - begin) / 1e9, seconds);
-            int tokens = rows * shape.columns();
+            StepTokens row = StepTokens.of(ids, 1, shape.columns());
+            time(learner, wait, row);
+            int rows = rows(task, time(learner, wait, row) / 1e9);
+            StepTokens tokens = StepTokens.of(ids, rows, shape.columns());
             // Memory that is touched for the first time has to be cleared, which takes longer than the step itself.
             for (int i = 0; i < WARMING_STEPS; i++) {
-                step(learner, ids, rows, shape.columns());
+                time(learner, wait, tokens);
             }
             LongSummaryStatistics nanos = new LongSummaryStatistics();
             product.sample();
             do {
                 product.sample();
                 sampler.run(true);
-                long begun = System.nanoTime();
-                step(learner, ids, rows, shape.columns());
-                nanos.accept(System.nanoTime() - begun);
+                nanos.accept(time(learner, wait, tokens));
                 sampler.run(false);
                 product.sample();
-            } while (nanos.getSum() < seconds * 1e9 && nanos.getCount() < MOST_STEPS);
+            } while (nanos.getSum() < task.seconds() * 1e9 && nanos.getCount() < MOST_STEPS);
+            StepSplit split = task.accelerator() == null
+                    ? sampler
+                    : WaitedSplit.measure(learner, wait, tokens, SPLIT_STEPS, sampler);
             double stepMs = nanos.getAverage() / 1e6;
-            double tokensPerSecond = tokens / (stepMs / 1e3);
+            double tokensPerSecond = tokens.count() / (stepMs / 1e3);
             double modelGflops = tokensPerSecond * shape.flopsPerToken() / 1e9;
             return new Measured(
                     shape.label(),
-                    dtype,
+                    name(task.precision()),
                     learner.parameterCount(),
                     shape.activeParameters(),
-                    threads,
+                    task.threads(),
                     rows,
                     Math.toIntExact(nanos.getCount()),
                     stepMs,
@@ -82,30 +105,41 @@ final class Measurement {
                     modelGflops,
                     product.gflops(),
                     modelGflops / product.gflops(),
-                    ProcessMemory.allocator(),
-                    ProcessMemory.peakBytes(),
-                    stepMs * sampler.share(Phase.FORWARD),
-                    stepMs * sampler.share(Phase.BACKWARD),
-                    stepMs * sampler.share(Phase.OPTIMIZER),
-                    stepMs * sampler.share(Phase.REST),
-                    sampler.shareOutsideNative(),
-                    sampler.count());
+                    device.isGpu() ? "libtorch" : ProcessMemory.allocator(),
+                    device.isGpu()
+                            ? GpuCard.read(GpuCard.DRIVER, device.getDeviceId()).usedBytes()
+                            : ProcessMemory.peakBytes(),
+                    stepMs * split.share(Phase.FORWARD),
+                    stepMs * split.share(Phase.BACKWARD),
+                    stepMs * split.share(Phase.OPTIMIZER),
+                    stepMs * split.share(Phase.REST),
+                    split.shareOutsideNative(),
+                    split.samples(),
+                    task.accelerator() == null ? null : task.accelerator().name(),
+                    task.accelerator() == null ? null : name(task.recompute()),
+                    task.accelerator() == null ? null : task.accelerator().peakTflops(),
+                    task.accelerator() == null || task.precision() != Precision.BF16
+                            ? null
+                            : task.accelerator().share(modelGflops));
         }
     }
 
-    /// All rows of the shape, or so many of them that a step takes no more than three times the seconds: without
-    /// units for bf16 a CPU may need minutes for a whole one.
-    private static int rows(BenchShape shape, double secondsOfOneRow, double seconds) {
-        return Math.clamp((long) (3 * seconds / secondsOfOneRow), 1, shape.rows());
+    private static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    static void step(Learner learner, int[] ids, int rows, int columns) {
-        int tokens = rows * columns;
-        int[] inputs = new int[tokens];
-        int[] targets = new int[tokens];
-        System.arraycopy(ids, 0, inputs, 0, tokens);
-        System.arraycopy(ids, 1, targets, 0, tokens);
-        learner.accumulate(inputs, targets, rows, columns, tokens);
-        learner.step(1e-4);
+    /// The nanoseconds of a step, until the device is done with it.
+    private static long time(Learner learner, DeviceWait wait, StepTokens tokens) {
+        long begun = System.nanoTime();
+        tokens.train(learner);
+        wait.await();
+        return System.nanoTime() - begun;
+    }
+
+    /// All rows, or so many of them that a step takes no more than three times the seconds: without units for bf16 a
+    /// CPU
+    /// may need minutes for a whole one.
+    private static int rows(Task task, double secondsOfOneRow) {
+        return Math.clamp((long) (3 * task.seconds() / secondsOfOneRow), 1, task.rows());
     }
 }

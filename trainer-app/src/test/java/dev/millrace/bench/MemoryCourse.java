@@ -42,7 +42,7 @@ final class MemoryCourse {
                                 0,
                                 shape.config().vocabSize())
                         .toArray();
-                Measurement.step(learner, ids, shape.rows(), shape.columns());
+                StepTokens.of(ids, shape.rows(), shape.columns()).train(learner);
                 if (step % EVERY == 0) {
                     resident.add(ProcessMemory.residentBytes());
                 }

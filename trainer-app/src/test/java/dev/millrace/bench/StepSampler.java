@@ -9,12 +9,12 @@ import java.util.concurrent.locks.LockSupport;
 /// libtorch counts as what it is, time outside libtorch.
 ///
 /// A share p of n samples is known to about `sqrt(p (1 - p) / n)`. One thread starts and stops it, outside of steps.
-final class StepSampler implements AutoCloseable {
+final class StepSampler implements StepSplit, AutoCloseable {
     private static final long PERIOD_NANOS = 5_000_000;
 
     private final Thread watched;
     private final Thread sampler;
-    private final Map<Phase, Long> samples = new EnumMap<>(Phase.class);
+    private final Map<Phase, Long> seen = new EnumMap<>(Phase.class);
     private long outsideNative;
     private boolean running;
     private boolean closed;
@@ -34,7 +34,7 @@ final class StepSampler implements AutoCloseable {
                 if (running) {
                     StackTraceElement[] stack = watched.getStackTrace();
                     if (stack.length > 0) {
-                        samples.merge(Phase.of(stack), 1L, Long::sum);
+                        seen.merge(Phase.of(stack), 1L, Long::sum);
                         outsideNative += stack[0].isNativeMethod() ? 0 : 1;
                     }
                 }
@@ -46,16 +46,19 @@ final class StepSampler implements AutoCloseable {
         running = on;
     }
 
-    synchronized double share(Phase phase) {
-        return samples.getOrDefault(phase, 0L) / (double) Math.max(1, count());
+    @Override
+    public synchronized double share(Phase phase) {
+        return seen.getOrDefault(phase, 0L) / (double) Math.max(1, samples());
     }
 
-    synchronized double shareOutsideNative() {
-        return outsideNative / (double) Math.max(1, count());
+    @Override
+    public synchronized double shareOutsideNative() {
+        return outsideNative / (double) Math.max(1, samples());
     }
 
-    synchronized long count() {
-        return samples.values().stream().mapToLong(Long::longValue).sum();
+    @Override
+    public synchronized long samples() {
+        return seen.values().stream().mapToLong(Long::longValue).sum();
     }
 
     @Override
