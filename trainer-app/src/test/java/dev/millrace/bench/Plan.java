@@ -27,7 +27,7 @@ sealed interface Plan {
             return String.format(
                     Locale.ROOT,
                     "%s in %s is left out: a step of one row takes %.1f GB with every layer computed again, of the %.1f GB"
-                            + " that are free a tenth stays so; its first layers fit: %s-2-of-%d-layers, say",
+                            + " that are free a tenth stays so; fewer layers can be named: %s-2-of-%d-layers",
                     shape.label(),
                     precision.name().toLowerCase(Locale.ROOT),
                     needed / 1e9,

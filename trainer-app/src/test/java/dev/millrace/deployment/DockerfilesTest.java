@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -57,6 +59,23 @@ class DockerfilesTest {
         assertThat(file.lastIndexOf("libtcmalloc-minimal4t64 \\"))
                 .isPositive()
                 .isLessThan(file.indexOf("LD_PRELOAD=libtcmalloc_minimal.so.4 \\"));
+    }
+
+    /// By the names of libtorch's archives: DJL found none of a machine's GPUs by them.
+    @ParameterizedTest
+    @ValueSource(strings = {"libcudart-9335f6a2.so.12", "libcudart.so.12"})
+    void djlFindsTheRuntimeThatItCountsGpusWith(String name, @TempDir Path directory) throws Exception {
+        String link = Files.readAllLines(Path.of("src/main/docker/Dockerfile.cuda")).stream()
+                .filter(line -> line.contains("ln -sf"))
+                .map(line -> line.replace("&& ", "").replace("/opt/libtorch/lib", directory.toString()))
+                .map(line -> line.substring(0, line.lastIndexOf('\\')))
+                .collect(Collectors.joining());
+        Files.writeString(directory.resolve(name), "the library");
+
+        assertThat(new ProcessBuilder("sh", "-c", link).inheritIO().start().waitFor())
+                .isZero();
+
+        assertThat(directory.resolve("libcudart.so")).hasContent("the library");
     }
 
     private static int lastRun(List<String> lines) {

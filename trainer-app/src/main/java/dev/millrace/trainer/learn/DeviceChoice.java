@@ -1,7 +1,6 @@
 package dev.millrace.trainer.learn;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -49,13 +48,13 @@ public sealed interface DeviceChoice {
 
     /// The device itself. [TorchEngine#start] comes first.
     ///
-    /// @throws IllegalStateException if it is not there
+    /// @throws IllegalStateException if it is not there, or if GPUs cannot be counted
     default Device resolve() {
-        int gpus = Engine.getEngine("PyTorch").getGpuCount();
         return switch (this) {
-            case Auto() -> gpus > 0 ? Device.gpu(0) : Device.cpu();
+            case Auto() -> TorchEngine.gpus() > 0 ? Device.gpu(0) : Device.cpu();
             case Cpu() -> Device.cpu();
             case Gpu(int index) -> {
+                int gpus = TorchEngine.gpus();
                 if (index >= gpus) {
                     throw new IllegalStateException("Device gpu:" + index + " was asked for, libtorch sees " + gpus
                             + " GPUs: choose auto or cpu, or give the process a GPU and a libtorch with CUDA");

@@ -36,4 +36,22 @@ public final class TorchEngine {
                 JniUtils.getNumThreads(),
                 InstructionSet.here());
     }
+
+    /// The GPUs that can be computed on. [#start] comes first.
+    ///
+    /// @throws IllegalStateException where there are some, but they cannot be counted
+    static int gpus() {
+        Engine engine = Engine.getEngine("PyTorch");
+        return gpus(engine.hasCapability("CUDA"), engine.getGpuCount());
+    }
+
+    /// @param seen whether libtorch has one
+    /// @param counted by DJL, which asks CUDA's runtime, and looks for it under no name but `libcudart.so`
+    static int gpus(boolean seen, int counted) {
+        if (seen && counted == 0) {
+            throw new IllegalStateException("libtorch has a GPU, but DJL finds no libcudart.so to count them with: give"
+                    + " the libcudart-….so.12 beside libtorch that name as well, in a directory of LD_LIBRARY_PATH");
+        }
+        return counted;
+    }
 }

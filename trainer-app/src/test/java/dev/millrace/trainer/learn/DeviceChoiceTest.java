@@ -31,4 +31,11 @@ class DeviceChoiceTest {
         assertThatThrownBy(() -> new DeviceChoice.Gpu(gpus).resolve())
                 .hasMessageContaining("libtorch sees " + gpus + " GPUs: choose auto or cpu");
     }
+
+    @Test
+    void aGpuThatCannotBeCountedIsNotTakenForNone() {
+        assertThat(TorchEngine.gpus(false, 0)).isZero();
+        assertThat(TorchEngine.gpus(true, 2)).isEqualTo(2);
+        assertThatThrownBy(() -> TorchEngine.gpus(true, 0)).hasMessageContaining("libcudart.so");
+    }
 }
