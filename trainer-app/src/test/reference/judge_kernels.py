@@ -3,13 +3,15 @@
     judge_kernels.py DIRECTORY [--rows B] [--positions T] [--layers L]
 
 DIRECTORY has a folder for each model: config.json, and the archives fp32.pt and bf16.pt, as KernelArchiveTest writes
-them. Of each, the first L layers and the head have random weights. What each half of a layer and the head make of one
+them. Of each, the first L layers (half as many, and half of those, until the card holds them) and the head have random
+weights. What each half of a layer and the head make of one
 input, and the gradients, are held in bf16 against float32; then all are run in a row, forward and back, the time is
 taken, and the rate is set against that of a matrix product measured here and against an H100's 989 TFLOP/s. Exits 0 if
 all is close.
 """
 
 import argparse
+import gc
 import json
 import sys
 import time
@@ -184,6 +186,20 @@ def judge(directory, rows, positions, layers, least):
     return worst
 
 
+def judge_what_fits(directory, rows, positions, layers, least):
+    while True:
+        try:
+            return judge(directory, rows, positions, layers, least)
+        except torch.cuda.OutOfMemoryError:
+            tried = layers or json.loads((directory / "config.json").read_text())["num_hidden_layers"]
+        print(f"{directory.name}: {tried} layers are more than the card holds")
+        if tried == 1:
+            return float("inf")
+        layers = tried // 2
+        gc.collect()
+        torch.cuda.empty_cache()
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("directory", type=Path)
@@ -193,7 +209,7 @@ def main():
     arguments.add_argument("--seconds", type=float, default=5, help="that each is measured for")
     a = arguments.parse_args()
     folders = sorted(each for each in a.directory.iterdir() if (each / "config.json").exists())
-    worst = max(judge(each, a.rows, a.positions, a.layers, a.seconds) for each in folders)
+    worst = max(judge_what_fits(each, a.rows, a.positions, a.layers, a.seconds) for each in folders)
     sys.exit(0 if worst <= CLOSE else f"bf16 is {worst:.3f} off float32, more than {CLOSE}")
 
 

@@ -52,6 +52,11 @@ class BenchTest {
     }
 
     @Test
+    void theCpuIsNoDeviceOfItsOwn() throws Exception {
+        assertThat(AcceleratorLook.take(directory, "cpu", "")).isEmpty();
+    }
+
+    @Test
     void aDeviceIsMeasuredWithWhatItHasRoomForAndAgainstWhatItsMakerGivesIt() throws Exception {
         // When
         List<Measured> rows =

@@ -29,6 +29,7 @@ record GpuCard(String name, long freeBytes, long totalBytes) {
 
     /// @param index as libtorch counts
     /// @throws IllegalStateException where the driver refuses, with its number of the error
+    @SuppressWarnings("restricted") // a library of the system's is called
     static GpuCard read(Path driver, int index) {
         try (Arena arena = Arena.ofConfined()) {
             Driver calls = new Driver(SymbolLookup.libraryLookup(driver.toString(), arena));
@@ -57,6 +58,7 @@ record GpuCard(String name, long freeBytes, long totalBytes) {
 
     private record Driver(SymbolLookup library) {
         /// @param arguments addresses and numbers, as the function has them
+        @SuppressWarnings("restricted")
         void call(String function, Object... arguments) {
             MemoryLayout[] layouts = Arrays.stream(arguments)
                     .map(argument -> argument instanceof MemorySegment ? ValueLayout.ADDRESS : ValueLayout.JAVA_INT)

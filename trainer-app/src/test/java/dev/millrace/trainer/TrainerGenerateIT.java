@@ -54,6 +54,7 @@ class TrainerGenerateIT {
             long texts = 0;
             try (AppProcess trainer = trainers.start("asked", settings(Map.of("millrace.generate.max-share", "0.5")))) {
                 trainer.awaitOk("/v1/model", LIMIT);
+                assertThat(trainer.get("/q/openapi?format=json").body()).contains("\"/v1/generate\"");
                 while (trainer.isAlive()) {
                     texts += ask(trainer, ASK).stream()
                             .filter(answer -> answer.statusCode() == 200)

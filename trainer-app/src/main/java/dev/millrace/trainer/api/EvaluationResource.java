@@ -6,7 +6,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.util.Map;
 import java.util.Optional;
 
 /// `GET /v1/evaluation`: what the model last made of held-out text.
@@ -27,16 +26,11 @@ public class EvaluationResource {
         Optional<TrainingStatus.EvaluationReport> last = status.lastEvaluation();
         return last.isPresent()
                 ? Response.ok(last.get()).build()
-                : Response.status(404)
-                        .type("application/problem+json")
-                        .entity(Map.of(
-                                "status",
+                : Problem.of(
                                 404,
-                                "title",
                                 "Not evaluated",
-                                "detail",
                                 "this process has not evaluated: it does after a checkpoint, where"
-                                        + " millrace.evaluation.files or .topic name what on"))
-                        .build();
+                                        + " millrace.evaluation.files or .topic name what on")
+                        .response();
     }
 }

@@ -22,7 +22,7 @@ record GenerateRequest(String prompt, Sampling sampling, Optional<Boolean> strea
 
     private static final int USUAL_TOKENS = 128;
     private static final double HIGHEST_TEMPERATURE = 100;
-    private static final Set<String> KEYS = Set.of("prompt", "max_tokens", "temperature", "top_p", "seed", "stream");
+    static final Set<String> KEYS = Set.of("prompt", "max_tokens", "temperature", "top_p", "seed", "stream");
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(com.fasterxml.jackson.core.JsonParser.Feature.STRICT_DUPLICATE_DETECTION);

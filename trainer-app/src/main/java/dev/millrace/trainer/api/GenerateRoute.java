@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class GenerateRoute {
     private static final Logger LOG = Logger.getLogger(GenerateRoute.class);
-    private static final String PATH = "/v1/generate";
+    static final String PATH = "/v1/generate";
     private static final Duration LOADING = Duration.ofSeconds(5);
     /// Of a body: a prompt of as many characters as may be, each of them escaped, and the rest.
     private static final long MOST_BYTES = 1 << 19;

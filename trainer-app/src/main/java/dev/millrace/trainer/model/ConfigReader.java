@@ -1,5 +1,6 @@
 package dev.millrace.trainer.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
@@ -15,7 +16,6 @@ final class ConfigReader {
     /// DeepSeek's balance losses are settings of the training, not of the model, as Hugging Face has it.
     private static final Set<String> MEANINGLESS = Set.of(
             "_name_or_path",
-            "architectures",
             "auto_map",
             "aux_loss_alpha",
             "bos_token_id",
@@ -51,6 +51,7 @@ final class ConfigReader {
 
     ModelConfig read() {
         String modelType = modelType();
+        requireArchitecture(ModelConfig.architecture(modelType));
         refuseOtherMathematics();
         try {
             int maxPositions = keys.integer("max_position_embeddings", 2048);
@@ -86,6 +87,15 @@ final class ConfigReader {
             throw keys.refuse("model_type", "is missing", "set it to one of " + String.join(", ", MODEL_TYPES));
         }
         return keys.word("model_type", "", MODEL_TYPES);
+    }
+
+    private void requireArchitecture(String ours) {
+        if (keys.has("architectures")) {
+            JsonNode given = keys.node("architectures");
+            if (!given.isArray() || given.size() != 1 || !given.get(0).asText().equals(ours)) {
+                throw keys.refuse("architectures", "is " + given, "of this model_type it must be [\"" + ours + "\"]");
+            }
+        }
     }
 
     private void refuseOtherMathematics() {

@@ -1,8 +1,11 @@
 package dev.millrace.trainer.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -44,7 +47,11 @@ public record ModelConfig(
         double initializerRange,
         ObjectNode json) {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /// A key that is there twice is contradictory, whichever of them would win.
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     public ModelConfig {
         Positive.require("vocab_size", vocabSize);
@@ -83,6 +90,10 @@ public record ModelConfig(
 
     /// What `architectures` calls the model.
     public String architecture() {
+        return architecture(modelType);
+    }
+
+    static String architecture(String modelType) {
         return switch (modelType) {
             case "deepseek_v2" -> "DeepseekV2ForCausalLM";
             case "deepseek_v3" -> "DeepseekV3ForCausalLM";

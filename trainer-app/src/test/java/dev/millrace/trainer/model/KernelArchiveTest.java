@@ -29,15 +29,19 @@ class KernelArchiveTest {
              "n_routed_experts": 8, "num_experts_per_tok": 3, "n_group": 1, "topk_group": 1, "n_shared_experts": 1,
              "moe_intermediate_size": 16, "first_k_dense_replace": 1, "intermediate_size": 176, "vocab_size": 512}""");
 
-    /// As large as DeepSeek-LLM's smaller cousins, and DeepSeek-V2-Lite.
+    /// deepseek-coder-1.3b-base and DeepSeek-V2-Lite, as in the benchmark.
     private static final List<String> REAL = List.of("""
             {"model_type": "llama", "hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 16,
-             "intermediate_size": 5504, "vocab_size": 102400, "max_position_embeddings": 4096}""", """
+             "num_key_value_heads": 16, "intermediate_size": 5504, "vocab_size": 32256, "rms_norm_eps": 1e-06,
+             "rope_scaling": {"factor": 4.0, "type": "linear"}, "rope_theta": 100000,
+             "max_position_embeddings": 16384}""", """
             {"model_type": "deepseek_v2", "hidden_size": 2048, "num_hidden_layers": 27, "num_attention_heads": 16,
              "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
              "n_routed_experts": 64, "num_experts_per_tok": 6, "n_shared_experts": 2, "moe_intermediate_size": 1408,
-             "first_k_dense_replace": 1, "intermediate_size": 10944, "vocab_size": 102400,
-             "max_position_embeddings": 4096}""");
+             "first_k_dense_replace": 1, "intermediate_size": 10944, "vocab_size": 102400, "rms_norm_eps": 1e-06,
+             "rope_theta": 10000, "max_position_embeddings": 163840,
+             "rope_scaling": {"beta_fast": 32, "beta_slow": 1, "factor": 40, "mscale": 0.707, "mscale_all_dim": 0.707,
+               "original_max_position_embeddings": 4096, "type": "yarn"}}""");
 
     @TempDir
     Path directory;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -141,6 +143,24 @@ class ModelConfigTest {
     }
 
     @Test
+    void refusesAKeyThatIsThereTwice() {
+        assertThatThrownBy(() -> ModelConfig.parse("{" + REQUIRED + ",\"hidden_size\":128}", "some/config.json"))
+                .isInstanceOf(UnsupportedModelException.class)
+                .hasMessageContaining("some/config.json")
+                .hasMessageContaining("hidden_size");
+        assertThatThrownBy(() -> ModelConfig.parse("{" + REQUIRED + "} {}", "some/config.json"))
+                .hasMessageContaining("some/config.json is not JSON");
+    }
+
+    @Test
+    void refusesTheArchitectureOfAnotherModel() {
+        assertThat(parse(",\"architectures\":[\"LlamaForCausalLM\"]").layers()).isPositive();
+        assertThatThrownBy(() -> parse(",\"architectures\":[\"DeepseekV2ForCausalLM\"]"))
+                .hasMessageContaining("architectures is [\"DeepseekV2ForCausalLM\"]; of this model_type it must be"
+                        + " [\"LlamaForCausalLM\"]");
+    }
+
+    @Test
     void refusesWhatIsNoConfiguration() {
         assertThatThrownBy(() -> ModelConfig.parse("[", "some/config.json")).hasMessageContaining("is not JSON");
         assertThatThrownBy(() -> ModelConfig.parse("[]", "some/config.json")).hasMessageContaining("not a JSON object");
@@ -149,17 +169,26 @@ class ModelConfigTest {
     }
 
     private static ModelConfig v3(String more) {
-        return ModelConfig.parse("""
+        return ModelConfig.parse(overlaid("""
                 {"model_type":"deepseek_v3","vocab_size":100,"hidden_size":64,"intermediate_size":172,
                 "num_hidden_layers":2,"num_attention_heads":4,"q_lora_rank":40,"kv_lora_rank":32,
                 "qk_nope_head_dim":16,"qk_rope_head_dim":8,"v_head_dim":24,"n_routed_experts":16,
                 "num_experts_per_tok":4,"n_shared_experts":1,"moe_intermediate_size":20,"first_k_dense_replace":1,
                 "n_group":4,"topk_group":2,"norm_topk_prob":true,"routed_scaling_factor":2.5,
                 "scoring_func":"sigmoid","topk_method":"noaux_tc","num_nextn_predict_layers":1%s}
-                """.formatted(more), "some/config.json");
+                """.formatted(more)), "some/config.json");
+    }
+
+    /// Of a key that is there twice, the last.
+    private static String overlaid(String json) {
+        try {
+            return new ObjectMapper().readTree(json).toString();
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(json, e);
+        }
     }
 
     private static ModelConfig parse(String more) {
-        return ModelConfig.parse("{" + REQUIRED + more + "}", "some/config.json");
+        return ModelConfig.parse(overlaid("{" + REQUIRED + more + "}"), "some/config.json");
     }
 }
