@@ -114,27 +114,20 @@ class TrainerGenerateIT {
                 .contains("together they may be at most 256");
     }
 
-    /// At one step, as above.
+    /// At one step: while there is data, the next text may be of a later one.
     private void requireTheSameInPieces(AppProcess trainer) throws Exception {
-        JsonNode whole = requireText(ask(trainer, ASK).getFirst());
         for (HttpRequest asked : List.of(
                 request(trainer, ASK.replace("}", ", \"stream\": true}")).build(),
                 request(trainer, ASK).header("Accept", "text/event-stream").build())) {
-            HttpResponse<String> answer = http.send(asked, BodyHandlers.ofString());
-            assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/event-stream");
-            StringBuilder text = new StringBuilder();
-            String[] events = answer.body().split("\n\n");
-            for (String event : Arrays.copyOf(events, events.length - 1)) {
-                text.append(JSON.readTree(event.replaceFirst("^data: ", ""))
-                        .get("text")
-                        .asText());
+            JsonNode whole = requireText(ask(trainer, ASK).getFirst());
+            Streamed streamed = streamed(asked);
+            while (!streamed.totals().get("step").equals(whole.get("step"))) {
+                whole = requireText(ask(trainer, ASK).getFirst());
+                streamed = streamed(asked);
             }
-            assertThat(events[events.length - 1]).startsWith("event: end\ndata: ");
-            JsonNode totals = JSON.readTree(events[events.length - 1].replaceFirst("^event: end\ndata: ", ""));
-            assertThat(totals.get("step")).isEqualTo(whole.get("step"));
-            assertThat(text).hasToString(whole.get("text").asText());
+            assertThat(streamed.text()).isEqualTo(whole.get("text").asText());
             for (String total : List.of("finish", "seed", "generated_tokens", "prompt_tokens")) {
-                assertThat(totals.get(total)).isEqualTo(whole.get(total));
+                assertThat(streamed.totals().get(total)).isEqualTo(whole.get(total));
             }
         }
         HttpResponse<String> refused = http.send(
@@ -144,6 +137,22 @@ class TrainerGenerateIT {
                 BodyHandlers.ofString());
         assertThat(refused.statusCode()).isEqualTo(400);
         assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    }
+
+    private record Streamed(String text, JsonNode totals) {}
+
+    private Streamed streamed(HttpRequest asked) throws Exception {
+        HttpResponse<String> answer = http.send(asked, BodyHandlers.ofString());
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/event-stream");
+        StringBuilder text = new StringBuilder();
+        String[] events = answer.body().split("\n\n");
+        for (String event : Arrays.copyOf(events, events.length - 1)) {
+            text.append(
+                    JSON.readTree(event.replaceFirst("^data: ", "")).get("text").asText());
+        }
+        String end = events[events.length - 1];
+        assertThat(end).startsWith("event: end\ndata: ");
+        return new Streamed(text.toString(), JSON.readTree(end.replaceFirst("^event: end\ndata: ", "")));
     }
 
     /// The end of the connection may come after that of the text: it is tried until it does not.
