@@ -8,6 +8,7 @@ import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.util.List;
+import java.util.Set;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 public final class ProducerMain implements QuarkusApplication {
     private static final Logger LOG = Logger.getLogger(ProducerMain.class);
     private static final String INGEST = "ingest";
+    private static final Set<String> HELP = Set.of("--help", "-h");
+    private static final int USAGE = 2;
+    private static final int FAILED = 1;
 
     private final IngestCommand ingest;
     private final IngestionJobs jobs;
@@ -30,11 +34,26 @@ public final class ProducerMain implements QuarkusApplication {
     }
 
     public static void main(String... args) {
-        if (args.length > 0 && args[0].equals(INGEST)) {
+        if (args.length > 0 && (!args[0].equals(INGEST) || args.length == 1 || HELP.contains(args[1]))) {
+            explain(HELP.contains(args[args.length - 1]));
+            return;
+        }
+        if (args.length > 0) {
             // A command serves nobody, and may run beside a server.
             System.setProperty("quarkus.http.host-enabled", "false");
         }
         Quarkus.run(ProducerMain.class, ProducerMain::end, args);
+    }
+
+    /// Ahead of Quarkus, which would begin to serve.
+    private static void explain(boolean asked) {
+        (asked ? System.out : System.err).print("""
+                usage: producer-app                serves HTTP
+                       producer-app ingest PATH... puts files, directories and patterns of files on the log, and ends with
+                                                   0 if every document is there, 1 if not, 2 for a wrong path,
+                                                   3 when told to stop: run it again to go on
+                """);
+        System.exit(asked ? 0 : USAGE);
     }
 
     private static void end(int code, @Nullable Throwable error) {
@@ -65,11 +84,13 @@ public final class ProducerMain implements QuarkusApplication {
             }
             return 0;
         }
-        if (args[0].equals(INGEST)) {
-            TerminationSignal.onTerminate(ingest::stop);
+        TerminationSignal.onTerminate(ingest::stop);
+        try {
             return ingest.run(List.of(args).subList(1, args.length)).code();
+        } catch (RuntimeException | Error e) {
+            // Later nothing is logged any more.
+            LOG.error("the ingestion broke off by a fault of the producer", e);
+            return FAILED;
         }
-        System.err.println("usage: producer-app [ingest PATH…]");
-        return 2;
     }
 }

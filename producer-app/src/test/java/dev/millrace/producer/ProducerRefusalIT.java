@@ -6,6 +6,7 @@ import dev.millrace.testing.AppProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,26 @@ class ProducerRefusalIT {
 
     @TempDir
     Path directory;
+
+    @Test
+    void howItIsUsedIsSaidWithoutAStart() throws Exception {
+        assertThat(endOf("--help")).isZero();
+        assertThat(endOf("ingest", "--help")).isZero();
+        assertThat(endOf("ingest")).isEqualTo(2);
+        assertThat(endOf("serve")).isEqualTo(2);
+    }
+
+    private int endOf(String... arguments) throws Exception {
+        try (AppProcess process = AppProcess.start(
+                Path.of("."), Map.of(), Map.of(), List.of(arguments), directory.resolve("usage.log"))) {
+            int code = process.awaitExit(LIMIT);
+            assertThat(process.log())
+                    .startsWith("usage: ")
+                    .contains("ingest PATH")
+                    .doesNotContain("WARN", "INFO");
+            return code;
+        }
+    }
 
     @Test
     void aRuleThatMakesNoSenseStopsTheStart() throws Exception {

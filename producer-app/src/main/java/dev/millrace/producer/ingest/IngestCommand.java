@@ -55,10 +55,6 @@ public final class IngestCommand {
     }
 
     public Exit run(List<String> paths) throws InterruptedException {
-        if (paths.isEmpty()) {
-            LOG.error("usage: ingest PATH…");
-            return Exit.USAGE;
-        }
         Exit exit = Exit.COMPLETE;
         for (String path : paths) {
             Exit one = stopped ? Exit.STOPPED : run(Path.of(path));

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 
 /// The files that a path stands for, in an order that is the same every time.
@@ -33,8 +34,7 @@ public final class FileTree {
             return some(path, below(path, _ -> true), "holds");
         }
         if (isPattern(path) && !Files.exists(path)) {
-            return some(
-                    path, below(withoutPattern(path), path.getFileSystem().getPathMatcher("glob:" + path)), "matches");
+            return some(path, below(withoutPattern(path), matcher(path)), "matches");
         }
         if (!Files.exists(path)) {
             throw new NoSuchFileException(path.toString(), null, "there is no such file or directory");
@@ -46,6 +46,15 @@ public final class FileTree {
             throw new NoSuchFileException(path.toString(), null, "is no regular file, and cannot be read twice");
         }
         return List.of(path);
+    }
+
+    private static PathMatcher matcher(Path pattern) throws NoSuchFileException {
+        try {
+            return pattern.getFileSystem().getPathMatcher("glob:" + pattern);
+        } catch (PatternSyntaxException e) {
+            throw new NoSuchFileException(
+                    pattern.toString(), null, "there is no such file, and it is no pattern: " + e.getDescription());
+        }
     }
 
     /// The directory below which everything lies that a path can stand for; the path itself where it is no pattern.

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /// A tar archive, entry after entry: POSIX ustar and pax, and GNU's long names and large sizes.
@@ -16,6 +17,8 @@ final class TarReader {
     private static final int PIECE = 64 << 10;
     /// Of a pax header or a long name: more is damage.
     private static final int MOST_HEADER = 1 << 20;
+    /// Keys of a pax header that stand at sparse files, in the three ways of writing them.
+    private static final List<String> SPARSE = List.of("GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.size");
 
     private final Path archive;
     private final InputStream in;
@@ -57,6 +60,9 @@ final class TarReader {
                 case 'L' -> longPath = cut(new String(header(size), StandardCharsets.UTF_8));
                 case 'x' -> {
                     byte[] records = header(size);
+                    if (SPARSE.stream().anyMatch(key -> pax(records, key).isPresent())) {
+                        throw sparse();
+                    }
                     longPath = pax(records, "path").orElse(longPath);
                     Optional<String> given = pax(records, "size");
                     longSize = given.isPresent() ? checked(parse(given.get())) : longSize;
@@ -66,6 +72,8 @@ final class TarReader {
                     padding = padding(contentLeft);
                     return Optional.of(new TarEntry(longPath.isEmpty() ? path() : longPath, begin, contentLeft));
                 }
+                // Its size is that of the parts that have data, and what follows is not the file.
+                case 'S' -> throw sparse();
                 default -> {
                     skip(size + padding(size));
                     longPath = "";
@@ -126,6 +134,10 @@ final class TarReader {
         } catch (EOFException e) {
             throw damaged("ends in the middle of a file");
         }
+    }
+
+    private IOException sparse() {
+        return damaged("has a sparse file, which is not read: make it without --sparse");
     }
 
     private IOException damaged(String how) {

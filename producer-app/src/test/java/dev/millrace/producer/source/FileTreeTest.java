@@ -29,6 +29,9 @@ class FileTreeTest {
         assertThatThrownBy(() -> FileTree.expand(current.resolve("*.jsonl"), FileAccess.ANY))
                 .isInstanceOf(NoSuchFileException.class)
                 .hasMessageContaining("*.jsonl: matches no file");
+        assertThatThrownBy(() -> FileTree.expand(current.resolve("[a.jsonl"), FileAccess.ANY))
+                .isInstanceOf(NoSuchFileException.class)
+                .hasMessageContaining("[a.jsonl: there is no such file, and it is no pattern");
     }
 
     @Test

@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -70,6 +71,36 @@ class TarSamplesTest {
                 .containsExactly(
                         "1 {\"text\":\"one\",\"source\":\"long.tar/" + LONG + "1\"}",
                         "2 {\"text\":\"two\",\"source\":\"long.tar/" + LONG + "2\"}");
+    }
+
+    /// What lies there are its parts, and of some dialects a list of them before.
+    @ParameterizedTest
+    @ValueSource(strings = {"", "GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.size"})
+    void aSparseFileIsNotTakenForItsParts(String paxHeader) throws Exception {
+        Path file = directory.resolve("sparse.tar");
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(Files.newOutputStream(file))) {
+            TarArchiveEntry entry = paxHeader.isEmpty()
+                    ? new TarArchiveEntry("a.txt", TarConstants.LF_GNUTYPE_SPARSE)
+                    : new TarArchiveEntry("a.txt");
+            entry.setSize(4);
+            if (!paxHeader.isEmpty()) {
+                TarArchiveEntry header =
+                        new TarArchiveEntry("PaxHeaders/a.txt", TarConstants.LF_PAX_EXTENDED_HEADER_LC);
+                String record = paxHeader + "=1\n";
+                byte[] records = ((record.length() + 3) + " " + record).getBytes(StandardCharsets.UTF_8);
+                header.setSize(records.length);
+                tar.putArchiveEntry(header);
+                tar.write(records);
+                tar.closeArchiveEntry();
+            }
+            tar.putArchiveEntry(entry);
+            tar.write("part".getBytes(StandardCharsets.UTF_8));
+            tar.closeArchiveEntry();
+        }
+
+        assertThatThrownBy(() -> read(file, 0, 0))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("sparse.tar has a sparse file, which is not read");
     }
 
     @ParameterizedTest
