@@ -21,7 +21,7 @@ public interface ApiConfig {
     /// Requests that may bring documents at a time; more are refused. What of their bodies has come and is not read
     /// yet,
     /// 64 KiB each at most, is held outside the heap, and is not counted in [#maxInFlight].
-    @WithDefault("4096")
+    @WithDefault("1024")
     @Min(1)
     int maxRequests();
 
