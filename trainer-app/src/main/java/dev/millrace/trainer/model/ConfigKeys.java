@@ -61,7 +61,8 @@ final class ConfigKeys {
         if (!has(key)) {
             return fallback;
         }
-        if (!json.get(key).isNumber()) {
+        // A number of JSON may be too large for a double, which then has it as infinity.
+        if (!json.get(key).isNumber() || Double.isInfinite(json.get(key).doubleValue())) {
             throw refuse(key, "is " + json.get(key), "it must be a number");
         }
         return json.get(key).doubleValue();

@@ -47,6 +47,10 @@ public record ExpertShape(
             throw new IllegalArgumentException("n_shared_experts is " + shared + ", first_k_dense_replace is "
                     + firstLayer + ": neither may be negative");
         }
+        if ((long) shared * intermediateSize > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("n_shared_experts is " + shared + ", moe_intermediate_size is "
+                    + intermediateSize + ": too large together");
+        }
         if (routed % groups != 0) {
             throw new IllegalArgumentException(
                     "n_routed_experts is " + routed + ", it must be a multiple of n_group, which is " + groups);

@@ -60,7 +60,9 @@ public record ModelConfig(
         Positive.require("num_hidden_layers", layers);
         Positive.require("max_position_embeddings", maxPositions);
         Positive.require("rms_norm_eps", rmsNormEps);
-        Positive.require("rope_theta", ropeTheta);
+        if (!(ropeTheta > 1)) {
+            throw new IllegalArgumentException("rope_theta is " + ropeTheta + ", it must be above 1");
+        }
         Positive.require("initializer_range", initializerRange);
         if (predictionLayers < 0 || predictionLayers > 1) {
             throw new IllegalArgumentException("num_nextn_predict_layers is " + predictionLayers

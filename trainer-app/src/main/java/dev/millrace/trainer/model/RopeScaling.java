@@ -73,6 +73,11 @@ public sealed interface RopeScaling {
             Positive.require("original_max_position_embeddings", originalPositions);
             Positive.require("beta_fast", betaFast);
             Positive.require("beta_slow", betaSlow);
+            givenAttentionFactor.ifPresent(given -> Positive.require("attention_factor", given));
+            if (mscale < 0 || mscaleAllDim < 0) {
+                throw new IllegalArgumentException(
+                        "mscale is " + mscale + ", mscale_all_dim is " + mscaleAllDim + ": neither may be negative");
+            }
             if (betaFast < betaSlow) {
                 throw new IllegalArgumentException(
                         "beta_fast is " + betaFast + ", it must be at least beta_slow, which is " + betaSlow);

@@ -112,6 +112,11 @@ class ModelConfigTest {
             "qk_rope_head_dim":7                        | qk_rope_head_dim is 7, it must be even
             "num_nextn_predict_layers":2                | num_nextn_predict_layers is 2
             "moe_layer_freq":0                          | moe_layer_freq is 0
+            "n_shared_experts":2147483647               | n_shared_experts is 2147483647
+            "routed_scaling_factor":1e999               | routed_scaling_factor is
+            "rope_theta":1                              | rope_theta is 1.0, it must be above 1
+            "rope_scaling":{"type":"yarn","factor":4,"mscale":-1}           | mscale is -1.0
+            "rope_scaling":{"type":"yarn","factor":4,"attention_factor":0}  | attention_factor is 0.0
             "model_type":"deepseek_v2"                  | topk_method is "noaux_tc"
             "expert_bias":true                          | expert_bias is unknown
             """)
