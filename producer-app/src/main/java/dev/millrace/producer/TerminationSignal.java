@@ -1,6 +1,7 @@
 package dev.millrace.producer;
 
 import java.lang.reflect.Proxy;
+import org.jboss.logging.Logger;
 
 /// Signals as orders that can be obeyed: without a handler the process runs its shutdown hooks and reports 143 for a
 /// SIGTERM, which Kubernetes and scripts take for a failure. So does a native executable: GraalVM installs the handlers
@@ -10,6 +11,8 @@ import java.lang.reflect.Proxy;
 /// reflection, since javac warns of every mention of it and cannot be told not to. For the native image it is named in
 /// `reflect-config.json` and `proxy-config.json`.
 final class TerminationSignal {
+    private static final Logger LOG = Logger.getLogger(TerminationSignal.class);
+
     private TerminationSignal() {}
 
     /// Runs `action` at the first and every further SIGTERM, on a thread of the JVM's.
@@ -30,8 +33,9 @@ final class TerminationSignal {
                     });
             var _ = signal.getMethod("handle", signal, handler)
                     .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("there is no sun.misc.Signal to handle SIG" + name + " with", e);
+        } catch (ReflectiveOperationException | RuntimeException | Error e) {
+            // Of a native image that lacks something, an Error. Without a handler it still serves.
+            LOG.errorf(e, "SIG%s cannot be handled: it ends the process at once, with 128 and its number", name);
         }
     }
 }
