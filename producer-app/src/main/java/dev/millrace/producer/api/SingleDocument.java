@@ -46,8 +46,6 @@ final class SingleDocument {
     private boolean fed;
     /// Whether the body is whole.
     private boolean ended;
-    /// Whether the publisher was asked to send it.
-    private boolean publishing;
     private boolean over;
 
     SingleDocument(
@@ -84,13 +82,11 @@ final class SingleDocument {
         readOn();
     }
 
-    /// The client went away, or is refused. Where the publisher has the document, what comes of it is waited for.
+    /// The client went away before it had sent all: of one that had, nobody is told here.
     private void leave() {
         if (!over) {
             end();
-            if (!publishing) {
-                visit.tally().close();
-            }
+            visit.tally().close();
         }
     }
 
@@ -226,10 +222,6 @@ final class SingleDocument {
     }
 
     private void admit(Admission admission) {
-        if (over) {
-            // Its client went away while it was read: it is neither sent nor counted.
-            return;
-        }
         switch (admission) {
             case Admission.Rejected no -> {
                 reject(no);
@@ -271,7 +263,6 @@ final class SingleDocument {
     /// On the event loop where nothing has to be waited for: a change of threads costs more than the rest. Else on a
     /// worker.
     private void publish(Document document) {
-        publishing = true;
         reception.streams().add(this);
         if (document.value().length <= AT_ONCE_BYTES && reception.publisher().sendsAtOnce(reception.topic())) {
             CompletableFuture<Answer> answer =
