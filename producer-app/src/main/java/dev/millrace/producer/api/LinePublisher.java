@@ -6,6 +6,8 @@ import dev.millrace.producer.document.EncodingDamage;
 import dev.millrace.producer.document.LineSplitter;
 import dev.millrace.producer.publish.Answer;
 import dev.millrace.producer.publish.Delivery;
+import dev.millrace.producer.publish.LogLimit;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jboss.logging.Logger;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// request in between.
 final class LinePublisher {
     private static final Logger LOG = Logger.getLogger(LinePublisher.class);
+    /// What one document meets, the next million may meet too: some of them have a line, with where it happened.
+    private static final LogLimit FAULTS =
+            new LogLimit(10, Duration.ofSeconds(10).toNanos(), System::nanoTime);
 
     private final Reception reception;
     private final Visit visit;
@@ -121,7 +126,11 @@ final class LinePublisher {
     }
 
     private static String unforeseen(@Nullable Throwable error) {
-        LOG.error("a document of a stream met a fault of this producer's", error);
+        long keptBack = FAULTS.ask();
+        if (keptBack >= 0) {
+            LOG.errorf(
+                    error, "a document of a stream met a fault of this producer's (%d before it not logged)", keptBack);
+        }
         return "a fault of this producer's, see its log: " + error;
     }
 }

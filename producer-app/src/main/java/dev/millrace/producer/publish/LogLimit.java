@@ -4,7 +4,7 @@ import java.util.function.LongSupplier;
 
 /// Lets so many lines through in each interval, and says with the first one of a later interval how many it kept
 /// back: when a broker goes away, each of a hundred thousand documents fails for the same reason. Thread-safe.
-final class LogLimit {
+public final class LogLimit {
     private final int lines;
     private final long interval;
     private final LongSupplier clock;
@@ -15,7 +15,7 @@ final class LogLimit {
     /// @param lines in an interval
     /// @param interval in units of the clock
     /// @param clock as [System#nanoTime]
-    LogLimit(int lines, long interval, LongSupplier clock) {
+    public LogLimit(int lines, long interval, LongSupplier clock) {
         this.lines = lines;
         this.interval = interval;
         this.clock = clock;
@@ -25,7 +25,7 @@ final class LogLimit {
     /// Asks for a line.
     ///
     /// @return lines kept back since the last one that was let through; -1 where this one is kept back too
-    synchronized long ask() {
+    public synchronized long ask() {
         long now = clock.getAsLong();
         if (now - began >= interval) {
             began = now;
