@@ -93,6 +93,11 @@ sealed interface TrainedPart {
     record Adapter(ModelConfig config, AdapterShape shape, Path base) implements TrainedPart {
         private static final String FILE = "adapter_model.safetensors";
 
+        /// @throws IllegalArgumentException where PEFT could not load them
+        public Adapter {
+            shape.requireLoadable(config);
+        }
+
         @Override
         public List<ParameterSpec> parameters() {
             return shape.parameters(config);
@@ -128,6 +133,7 @@ sealed interface TrainedPart {
             }
             json.put("lora_dropout", 0.0);
             new TreeSet<>(shape.targetModules()).forEach(json.putArray("target_modules")::add);
+            shape.excludedModules(config).ifPresent(excluded -> json.put("exclude_modules", excluded));
             json.put("bias", "none");
             json.put("fan_in_fan_out", false);
             json.put("init_lora_weights", true);

@@ -3,6 +3,7 @@ package dev.millrace.trainer.model;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -26,6 +27,8 @@ public record AdapterShape(int rank, double alpha, Set<String> targetModules) {
             "gate_proj",
             "up_proj",
             "down_proj");
+
+    private static final Set<String> FEED_FORWARD = Set.of("gate_proj", "up_proj", "down_proj");
 
     private static final String WEIGHT = ".weight";
 
@@ -52,8 +55,9 @@ public record AdapterShape(int rank, double alpha, Set<String> targetModules) {
     /// @param up `B`, `[outputs, rank]`
     record Site(String matrix, ParameterSpec down, ParameterSpec up) {}
 
-    /// The matrices that have an adapter. Those of the module that predicts a token further have none: Hugging Face's
-    /// models, which PEFT loads adapters into, lack it.
+    /// The matrices that have an adapter. Those of the module that predicts a token further have none: Hugging
+    /// Face's models, which PEFT loads adapters into, lack it. In a model with experts the other feed-forwards have
+    /// none, see [#excludedModules].
     ///
     /// @throws IllegalArgumentException where there is no such matrix in the model
     List<Site> sites(ModelConfig config) {
@@ -64,7 +68,7 @@ public record AdapterShape(int rank, double alpha, Set<String> targetModules) {
                 continue;
             }
             String module = spec.name().substring(0, spec.name().length() - WEIGHT.length());
-            if (targetModules.contains(module.substring(module.lastIndexOf('.') + 1))) {
+            if (has(module, config)) {
                 sites.add(site(spec, "base_model.model." + module));
             }
         }
@@ -73,6 +77,32 @@ public record AdapterShape(int rank, double alpha, Set<String> targetModules) {
                     + config.modelType() + " model");
         }
         return sites;
+    }
+
+    private boolean has(String module, ModelConfig config) {
+        String name = module.substring(module.lastIndexOf('.') + 1);
+        boolean besideExperts =
+                config.experts().isPresent() && FEED_FORWARD.contains(name) && !module.contains(".mlp.experts.");
+        return targetModules.contains(name) && !besideExperts;
+    }
+
+    /// PEFT's `exclude_modules`: the shared experts, and layers without experts, of a model whose experts have
+    /// adapters. From Transformers 5 on the experts of a layer are one tensor, and PEFT takes the modules' names
+    /// for that alone: of other feed-forwards it would leave out what was learned, without a word.
+    public Optional<String> excludedModules(ModelConfig config) {
+        return config.experts().isPresent() && targetModules.stream().anyMatch(FEED_FORWARD::contains)
+                ? Optional.of(".*\\.mlp\\.(shared_experts\\.)?(gate|up|down)_proj")
+                : Optional.empty();
+    }
+
+    /// Holds it against what PEFT can load.
+    ///
+    /// @throws IllegalArgumentException where experts have one of two adapters that go into one tensor there
+    public void requireLoadable(ModelConfig config) {
+        if (config.experts().isPresent() && targetModules.contains("gate_proj") != targetModules.contains("up_proj")) {
+            throw new IllegalArgumentException("target modules " + new TreeSet<>(targetModules)
+                    + ": of experts, gate_proj and up_proj have adapters both or neither, for PEFT has the two in one");
+        }
     }
 
     private Site site(ParameterSpec spec, String module) {

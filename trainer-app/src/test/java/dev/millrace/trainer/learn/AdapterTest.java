@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("NullAway.Init") // JUnit fills the fields
 class AdapterTest {
     private static final AdapterShape SHAPE =
-            new AdapterShape(4, 8, Set.of("q_a_proj", "kv_b_proj", "o_proj", "gate_proj"));
+            new AdapterShape(4, 8, Set.of("q_a_proj", "kv_b_proj", "o_proj", "gate_proj", "up_proj"));
     private static final LearnerSettings SETTINGS = SmallModels.settings(5);
     private static final String MODULE = "model.layers.1.self_attn.o_proj";
     private static final String DOWN = "base_model.model." + MODULE + ".lora_A.weight";
@@ -95,6 +95,15 @@ class AdapterTest {
     }
 
     @Test
+    void ofExpertsThatPeftCouldNotLoadAreRefused() {
+        AdapterShape half = new AdapterShape(4, 8, Set.of("o_proj", "gate_proj"));
+
+        assertThatThrownBy(() -> Learner.adapt(base, half, SETTINGS, Device.cpu()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("gate_proj and up_proj have adapters both or neither");
+    }
+
+    @Test
     void lieInThePlacesAndUnderTheNamesOfPeft() throws IOException {
         Path saved = Files.createDirectory(directory.resolve("saved"));
         try (Learner adapter = Learner.adapt(base, SHAPE, SETTINGS, Device.cpu())) {
@@ -116,11 +125,14 @@ class AdapterTest {
         assertThat(config.path("target_modules"))
                 .extracting(JsonNode::asText)
                 .containsExactlyInAnyOrderElementsOf(SHAPE.targetModules());
+        assertThat(config.path("exclude_modules").asText())
+                .isEqualTo(".*\\.mlp\\.(shared_experts\\.)?(gate|up|down)_proj");
         try (SafetensorsFile file = SafetensorsFile.open(saved.resolve("adapter_model.safetensors"))) {
             assertThat(file.names())
                     .contains(DOWN, UP)
                     .contains("base_model.model.model.layers.2.mlp.experts.7.gate_proj.lora_A.weight")
-                    .contains("base_model.model.model.layers.2.mlp.shared_experts.gate_proj.lora_B.weight")
+                    // What PEFT would leave out.
+                    .noneMatch(name -> name.matches(".*\\.mlp\\.(shared_experts\\.)?(gate|up|down)_proj\\..*"))
                     // That layer is the module for the token after next, which PEFT's models lack.
                     .noneMatch(name -> name.contains("layers.3."))
                     .allMatch(name ->

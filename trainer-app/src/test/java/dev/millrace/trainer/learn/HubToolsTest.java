@@ -43,7 +43,9 @@ class HubToolsTest {
     @CsvSource({
         "llama_gqa, q_proj k_proj v_proj o_proj gate_proj up_proj down_proj",
         "deepseek_v2_lite, q_proj kv_a_proj_with_mqa kv_b_proj o_proj",
-        "deepseek_v3_yarn, q_a_proj q_b_proj kv_a_proj_with_mqa kv_b_proj o_proj"
+        "deepseek_v2_lite, q_proj gate_proj up_proj down_proj",
+        "deepseek_v2_lite, down_proj",
+        "deepseek_v3_yarn, q_a_proj q_b_proj kv_a_proj_with_mqa kv_b_proj o_proj gate_proj up_proj down_proj"
     })
     void peftLoadsOurAdaptersAndTransformersTheModelsThatTheyAreMergedInto(String fixture, String modules)
             throws IOException, InterruptedException {

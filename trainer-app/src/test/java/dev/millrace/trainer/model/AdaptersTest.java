@@ -4,6 +4,7 @@ import static dev.millrace.trainer.model.Distance.largestDifference;
 import static dev.millrace.trainer.model.Distance.norm;
 import static dev.millrace.trainer.model.Distance.relativeDistance;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -12,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.millrace.trainer.learn.SmallModels;
 import dev.millrace.trainer.learn.TorchEngine;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +23,8 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -95,25 +99,38 @@ class AdaptersTest {
         }
     }
 
+    /// Of three batches the middle one: a single token that rounding sends to another expert moves the gradients of
+    /// its own by some per cent.
     @ParameterizedTest
     @EnumSource
-    void stayCloseInBfloat16(Architecture architecture) {
-        try (Models models = new Models(architecture.config(), Precision.BF16)) {
-            // When
-            float loss = models.train(models.adapted, models.learnedLow, Recompute.NONE);
-            float wanted = models.train(models.formed, models.learnedSums, Recompute.NONE);
+    void areNearToFloat32InBfloat16(Architecture architecture) {
+        double[] distances = IntStream.of(6, 7, 8)
+                .mapToDouble(batch -> distanceToFloat32(architecture, batch))
+                .sorted()
+                .toArray();
 
-            // Then
-            assertThat(relativeDistance(new float[] {loss}, new float[] {wanted}))
-                    .isLessThan(5e-3);
-            for (AdapterShape.Site site : models.shape.sites(architecture.config())) {
-                if (!site.matrix().contains(".experts.")) {
-                    assertThat(models.distanceOfGradients(site))
-                            .as(site.matrix())
-                            .isLessThan(0.1);
-                }
-            }
+        assertThat(distances[1]).isLessThan(0.03);
+    }
+
+    private static double distanceToFloat32(Architecture architecture, int batch) {
+        try (Models exact = new Models(architecture.config(), Precision.FP32);
+                Models models = new Models(architecture.config(), Precision.BF16)) {
+            float wanted = exact.train(exact.formed, exact.learnedSums, Recompute.NONE, batch);
+            float loss = models.train(models.adapted, models.learnedLow, Recompute.NONE, batch);
+            assertThat(loss).isCloseTo(wanted, withinPercentage(0.5));
+            List<AdapterShape.Site> sites = models.shape.sites(architecture.config());
+            return relativeDistance(
+                    joined(sites.stream().map(models::gradients).flatMap(List::stream)),
+                    joined(sites.stream().map(exact::gradientsOfSums).flatMap(List::stream)));
         }
+    }
+
+    private static float[] joined(Stream<float[]> parts) {
+        List<float[]> all = parts.toList();
+        FloatBuffer joined =
+                FloatBuffer.allocate(all.stream().mapToInt(part -> part.length).sum());
+        all.forEach(joined::put);
+        return joined.array();
     }
 
     @ParameterizedTest
@@ -210,7 +227,11 @@ class AdaptersTest {
         }
 
         private float train(DeepSeekModel model, Gradients gradients, Recompute recompute) {
-            int[] ids = SmallModels.ids(5, ROWS * LENGTH + 1, SmallModels.VOCABULARY);
+            return train(model, gradients, recompute, 5);
+        }
+
+        private float train(DeepSeekModel model, Gradients gradients, Recompute recompute, int batch) {
+            int[] ids = SmallModels.ids(batch, ROWS * LENGTH + 1, SmallModels.VOCABULARY);
             try (NDManager scope = owner.newSubManager()) {
                 JniUtils.setGradMode(true);
                 return model.train(
@@ -227,25 +248,38 @@ class AdaptersTest {
 
         /// The larger of the two, relative; 0 where an expert was not chosen.
         private double distanceOfGradients(AdapterShape.Site site) {
-            NDArray sum = tensor(sums, site.matrix());
+            List<float[]> learned = gradients(site);
+            List<float[]> wanted = gradientsOfSums(site);
+            return Math.max(
+                    distance(learned.getFirst(), wanted.getFirst()), distance(learned.getLast(), wanted.getLast()));
+        }
+
+        private static double distance(float[] learned, float[] wanted) {
+            return norm(learned) == 0 && norm(wanted) == 0 ? 0 : relativeDistance(learned, wanted);
+        }
+
+        /// What `A` and `B` learned.
+        private List<float[]> gradients(AdapterShape.Site site) {
+            return Stream.of(site.down(), site.up())
+                    .map(spec -> {
+                        try (NDArray gradient = tensor(low, spec.name()).getGradient()) {
+                            return gradient.toFloatArray();
+                        }
+                    })
+                    .toList();
+        }
+
+        /// What they are to learn, by what the sum did.
+        private List<float[]> gradientsOfSums(AdapterShape.Site site) {
             NDArray a_RxI = tensor(low, site.down().name());
             NDArray b_OxR = tensor(low, site.up().name());
             try (NDManager scope = owner.newSubManager()) {
                 JniUtils.setGradMode(false);
-                NDArray g_OxI = sum.getGradient();
+                NDArray g_OxI = tensor(sums, site.matrix()).getGradient();
                 g_OxI.attach(scope);
-                return Math.max(
-                        distance(a_RxI, b_OxR.transpose().matMul(g_OxI).mul(SCALE)),
-                        distance(b_OxR, g_OxI.matMul(a_RxI.transpose()).mul(SCALE)));
-            }
-        }
-
-        private static double distance(NDArray learned, NDArray wanted) {
-            try (NDArray gradient = learned.getGradient()) {
-                float[] actual = gradient.toFloatArray();
-                return norm(actual) == 0 && norm(wanted.toFloatArray()) == 0
-                        ? 0
-                        : relativeDistance(actual, wanted.toFloatArray());
+                return List.of(
+                        b_OxR.transpose().matMul(g_OxI).mul(SCALE).toFloatArray(),
+                        g_OxI.matMul(a_RxI.transpose()).mul(SCALE).toFloatArray());
             }
         }
 
