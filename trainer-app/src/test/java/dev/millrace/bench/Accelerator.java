@@ -18,9 +18,8 @@ record Accelerator(
         String name,
         long freeBytes,
         @Nullable Double peakTflops) {
-    /// Dense, in bf16, from NVIDIA's data sheets (which print twice as much, for sparse ones). By the whole name: a
-    /// part
-    /// of a divided card, or a card that is sold slower under a like one, is another.
+    /// Dense, in bf16, from NVIDIA's data sheets (which print twice as much, for sparse ones). By the whole
+    /// name: a part of a divided card, or a card that is sold slower under a like one, is another.
     private static final Map<String, Double> PUBLISHED = Map.of(
             "NVIDIA H100 80GB HBM3", 989.0,
             "NVIDIA H200", 989.0,

@@ -17,13 +17,11 @@ import java.util.Optional;
 /// Trains each shape in each type for a while, prints one table and writes it as `model.json`, and beside it
 /// `tokenize.json`, `intake.json`, `memory.json` and `exactly-once.json`: `./mvnw -Pbench`.
 ///
-/// System properties: `bench.device` (as `millrace.engine.device`: where there is a GPU, models are trained on it, and
-/// the
-/// rest is measured on the host), `bench.shapes` and `bench.dtypes` (names, separated by commas; shapes `auto`: what
-/// suits the device, see [Planning]; types `auto`: bf16 too where the CPU multiplies it, and on a GPU), `bench.seconds`
-/// (for
-/// each measurement, which ends with the step under way), `bench.threads` (of libtorch; 0: all cores),
-/// `bench.peak-tflops` (of a GPU that [Accelerator] does not know).
+/// System properties: `bench.device` (as `millrace.engine.device`: where there is a GPU, models are trained on
+/// it, and the rest is measured on the host), `bench.shapes` and `bench.dtypes` (names, separated by commas;
+/// shapes `auto`: what suits the device, see [Planning]; types `auto`: bf16 too where the CPU multiplies it,
+/// and on a GPU), `bench.seconds` (for each measurement, which ends with the step under way), `bench.threads`
+/// (of libtorch; 0: all cores), `bench.peak-tflops` (of a GPU that [Accelerator] does not know).
 final class Bench {
     private static final String AUTO = "auto";
     private static final int INTAKE_RECORDS = 100_000;

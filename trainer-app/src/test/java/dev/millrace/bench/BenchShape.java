@@ -15,10 +15,9 @@ import java.util.stream.Collectors;
 
 /// A model and the batch that it is trained on.
 ///
-/// The shapes with experts have 64 routed ones, of which 6 see a token, and 2 shared. Those for a CPU are each an
-/// eighth
-/// as wide as the dense feed-forward: a token meets as many weights there as in the dense model. Their attention is
-/// latent (V2), with ranks that give it the size of the dense model's.
+/// The shapes with experts have 64 routed ones, of which 6 see a token, and 2 shared. Those for a CPU are each
+/// an eighth as wide as the dense feed-forward: a token meets as many weights there as in the dense model.
+/// Their attention is latent (V2), with ranks that give it the size of the dense model's.
 ///
 /// @param label its name; of a model with fewer layers than it has, `NAME-4-of-27-layers`
 /// @param rows of a step, at most

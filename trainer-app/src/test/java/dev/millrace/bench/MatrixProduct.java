@@ -14,10 +14,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/// How fast a device multiplies square matrices, of 1024 rows on a CPU, of 8192 on a GPU, which smaller ones do not
-/// fill,
-/// in the operation that models use for their products (`x W'`), and in their type: in float32 on a CPU that is not
-/// libtorch's own, see [Products]. One thread.
+/// How fast a device multiplies square matrices, of 1024 rows on a CPU, of 8192 on a GPU, which smaller ones do
+/// not fill, in the operation that models use for their products (`x W'`), and in their type: in float32 on a
+/// CPU that is not libtorch's own, see [Products]. One thread.
 final class MatrixProduct implements AutoCloseable {
     private static final int CPU_ROWS = 1024;
     private static final int GPU_ROWS = 8192;

@@ -136,9 +136,8 @@ final class Measurement {
         return System.nanoTime() - begun;
     }
 
-    /// All rows, or so many of them that a step takes no more than three times the seconds: without units for bf16 a
-    /// CPU
-    /// may need minutes for a whole one.
+    /// All rows, or so many of them that a step takes no more than three times the seconds: without units for
+    /// bf16 a CPU may need minutes for a whole one.
     private static int rows(Task task, double secondsOfOneRow) {
         return Math.clamp((long) (3 * task.seconds() / secondsOfOneRow), 1, task.rows());
     }

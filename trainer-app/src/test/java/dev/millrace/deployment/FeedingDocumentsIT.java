@@ -18,9 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Runs what the README's "Feeding documents" tells a reader to type, as it stands there: by a shell. Only the port,
-/// the
-/// jar's path and the JDK are those of the test.
+/// Runs what the README's "Feeding documents" tells a reader to type, as it stands there: by a shell. Only the
+/// port, the jar's path and the JDK are those of the test.
 class FeedingDocumentsIT {
     private static final Path README = Path.of("../README.md");
     private static final Path PRODUCER = Path.of("../producer-app");

@@ -33,11 +33,10 @@ import java.util.TreeMap;
 /// A run without a model: what it has learned is the list of windows that it was trained on. The ledger, the way from
 /// the poll thread to steps, and the ids are the real ones; the consumer, the log, checkpoints and death are chance.
 ///
-/// A process dies between any two of its acts, with the power or alone; or it only seems to be gone, and goes on beside
-/// the one that has taken its run. With the power goes, of the ledger, what was not forced to the disk, or part of it;
-/// at
-/// times the newest checkpoint is damaged, and the one before it is gone on from. Now and then the settings take
-/// something out of the log, and now and then they say so no more.
+/// A process dies between any two of its acts, with the power or alone; or it only seems to be gone, and goes
+/// on beside the one that has taken its run. With the power goes, of the ledger, what was not forced to the
+/// disk, or part of it; at times the newest checkpoint is damaged, and the one before it is gone on from. Now
+/// and then the settings take something out of the log, and now and then they say so no more.
 final class ModelledRun {
     private static final int WINDOW_OF_IDS = 3;
 

@@ -14,9 +14,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// One run of the packaged trainer, over one epoch where its settings do not say otherwise, started as often as it
-/// takes: its settings, files and group are
-/// the same at each start.
+/// One run of the packaged trainer, over one epoch where its settings do not say otherwise, started as often as
+/// it takes: its settings, files and group are the same at each start.
 final class ProofRun {
     static final Duration LIMIT = Duration.ofMinutes(3);
     private static final String QUICKSTART = "src/main/resources/quickstart";

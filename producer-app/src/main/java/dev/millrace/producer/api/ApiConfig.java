@@ -18,9 +18,8 @@ public interface ApiConfig {
     @WithDefault("32M")
     MemorySize maxInFlight();
 
-    /// Requests that may bring documents at a time; more are refused. What of their bodies has come and is not read
-    /// yet,
-    /// 64 KiB each at most, is held outside the heap, and is not counted in [#maxInFlight].
+    /// Requests that may bring documents at a time; more are refused. What of their bodies has come and is not
+    /// read yet, 64 KiB each at most, is held outside the heap, and is not counted in [#maxInFlight].
     @WithDefault("1024")
     @Min(1)
     int maxRequests();

@@ -6,9 +6,9 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// How many requests bring documents at this moment. Each may have a buffer of its body on the way that nobody has
-/// read:
-/// in HTTP/1.1 connections are counted (`quarkus.http.limits.max-connections`), but in HTTP/2 each may have a hundred.
+/// How many requests bring documents at this moment. Each may have a buffer of its body on the way that nobody
+/// has read: in HTTP/1.1 connections are counted (`quarkus.http.limits.max-connections`), but in HTTP/2 each
+/// may have a hundred.
 ///
 /// Thread-safe.
 @Singleton

@@ -6,9 +6,8 @@ import java.util.Map;
 import java.util.function.ObjLongConsumer;
 import java.util.stream.Collectors;
 
-/// The documents of an ingestion that were rejected, by the kind of their fault. Those of a transaction count once it
-/// is
-/// committed: of one that is rolled back they are read again. One thread.
+/// The documents of an ingestion that were rejected, by the kind of their fault. Those of a transaction count
+/// once it is committed: of one that is rolled back they are read again. One thread.
 final class RejectionTally {
     private final ObjLongConsumer<Fault> counter;
     private final Map<Fault, Long> open = new EnumMap<>(Fault.class);

@@ -18,9 +18,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.eclipse.microprofile.config.Config;
 import org.jspecify.annotations.Nullable;
 
-/// Asks the cluster whether a topic can be written to, within [#PATIENCE]: of each topic one question at a time, so
-/// that
-/// those of one never wait for those of another.
+/// Asks the cluster whether a topic can be written to, within [#PATIENCE]: of each topic one question at a
+/// time, so that those of one never wait for those of another.
 ///
 /// The producer itself cannot tell: with metadata from better days it takes records for a broker that is gone, and
 /// knows nothing of their fate for `delivery.timeout.ms`. Thread-safe; who asks while an answer is on its way gets

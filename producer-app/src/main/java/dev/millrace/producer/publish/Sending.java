@@ -56,9 +56,9 @@ final class Sending implements Callback {
         end(new Delivery.Failed(reason, true));
     }
 
-    /// It failed on the thread of the caller: it was never handed to the network. But for one case: a producer that
-    /// lacks
-    /// the right to its id recovers by itself, and may yet send what it had taken in before it threw.
+    /// It failed on the thread of the caller: it was never handed to the network. But for one case: a producer
+    /// that lacks the right to its id recovers by itself, and may yet send what it had taken in before it
+    /// threw.
     void refused(Exception error) {
         boolean ended = ProducerEnds.isThrownInErrorState(error);
         if (ended && error.getCause() instanceof AuthorizationException) {

@@ -62,9 +62,8 @@ class SendingTest {
         assertThat(late.answer().join()).isInstanceOf(Delivery.Unknown.class);
     }
 
-    /// A producer that lacks rights to the cluster gives up all that it has under way, whether a broker has it or not,
-    /// and
-    /// may recover with what it took in before it threw.
+    /// A producer that lacks rights to the cluster gives up all that it has under way, whether a broker has it
+    /// or not, and may recover with what it took in before it threw.
     @Test
     void missingRightsToTheClusterSayNothingOfARecordAndMissingRightsToItsTopicSayAll() throws Exception {
         Sending givenUp = new Sending(document(), reports, () -> {});

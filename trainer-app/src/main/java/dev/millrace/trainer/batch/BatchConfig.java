@@ -34,9 +34,8 @@ public interface BatchConfig {
     /// Other numbers of micro-batches from later steps on, `step:micro-batches`, ascending; steps count from 1.
     Optional<List<String>> ramp();
 
-    /// Whether the documents in a window are kept apart: each token sees those of its own only, and positions count
-    /// from
-    /// the beginning of each. DeepSeek packs without.
+    /// Whether the documents in a window are kept apart: each token sees those of its own only, and positions
+    /// count from the beginning of each. DeepSeek packs without.
     @WithDefault("false")
     boolean documentMask();
 

@@ -11,9 +11,8 @@ import java.util.Optional;
 /// Settings of the evaluation on held-out text. With neither files nor a topic there is none.
 @ConfigMapping(prefix = "millrace.evaluation")
 public interface EvaluationConfig {
-    /// Files of held-out text, in their order: `.jsonl` and `.ndjson` hold a document a line, as on the topic, any
-    /// other is
-    /// one document.
+    /// Files of held-out text, in their order: `.jsonl` and `.ndjson` hold a document a line, as on the topic,
+    /// any other is one document.
     Optional<List<Path>> files();
 
     /// A topic of held-out documents, read when the trainer starts, its partitions in ascending order.

@@ -12,9 +12,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/// Brings held-out documents into a set, until it is full. They are tokenized as they are, whatever the training does
-/// to
-/// its own. One thread.
+/// Brings held-out documents into a set, until it is full. They are tokenized as they are, whatever the
+/// training does to its own. One thread.
 public final class HeldOutReader {
     private static final byte[] NO_KEY = new byte[0];
 

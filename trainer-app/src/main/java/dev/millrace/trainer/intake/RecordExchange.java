@@ -158,9 +158,8 @@ public final class RecordExchange implements RecordSource {
         }
     }
 
-    /// What a partition was fetched of before it was rewound may still be on its way, and some of it twice: it was
-    /// taken
-    /// away and came back then. The next pass begins with what was fetched for it.
+    /// What a partition was fetched of before it was rewound may still be on its way, and some of it twice: it
+    /// was taken away and came back then. The next pass begins with what was fetched for it.
     private boolean isFirstOfPass(PartitionBuffer buffer, ConsumerRecord<byte[], byte[]> record) {
         return polled.isFirstFrom(record.partition(), buffer.awaited(), record.offset());
     }

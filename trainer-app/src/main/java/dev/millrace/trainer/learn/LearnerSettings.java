@@ -44,8 +44,7 @@ public record LearnerSettings(
     }
 
     /// Betas 0.9 and 0.95, weight decay 0.1, clipping at 1 (DeepSeek-LLM, arXiv 2401.02954, section 2.3),
-    /// float32, and the
-    /// cross-entropy alone, with routers that stay as they are.
+    /// float32, and the cross-entropy alone, with routers that stay as they are.
     public static LearnerSettings deepSeek(long seed) {
         return new LearnerSettings(
                 seed,

@@ -5,9 +5,8 @@ package dev.millrace.trainer.model;
 ///
 /// The latents of MLA are normalised with eps 1e-6, whatever `rms_norm_eps` says.
 ///
-/// Has no crossing of its own: the functions below are called inside those of the parts that normalise their input.
-/// What
-/// goes into several products is rounded to their type once, by `normalised`.
+/// Has no crossing of its own: the functions below are called inside those of the parts that normalise their
+/// input. What goes into several products is rounded to their type once, by `normalised`.
 final class RmsNorm {
     static final String SCRIPT = """
             def rms_norm(self: __torch__.Kernels, x: Tensor, gain_M: Tensor) -> Tensor:

@@ -65,9 +65,8 @@ public final class Window {
         java.util.Arrays.fill(row, from + filled, from + length, 0);
     }
 
-    /// Writes to `length` places of `row` from `from` on how far each input lies behind the first one of its document
-    /// that
-    /// is in this window. Padding counts on.
+    /// Writes to `length` places of `row` from `from` on how far each input lies behind the first one of its
+    /// document that is in this window. Padding counts on.
     public void copyPlaces(int[] row, int from) {
         int place = 0;
         int next = 0;

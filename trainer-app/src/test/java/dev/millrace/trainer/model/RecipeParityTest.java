@@ -22,9 +22,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Holds what Hugging Face's models lack against the paper, as `src/test/reference/deepseek_v3_recipe.py` computes it
-/// in
-/// PyTorch: multi-token prediction, balance loss and the biases of the routers, together.
+/// Holds what Hugging Face's models lack against the paper, as `src/test/reference/deepseek_v3_recipe.py`
+/// computes it in PyTorch: multi-token prediction, balance loss and the biases of the routers, together.
 class RecipeParityTest {
     private static final Path RECIPE = Path.of("src/test/resources/recipe");
     private static final Path INPUTS = Path.of("src/test/resources/fixtures/deepseek_v3/inputs.safetensors");
