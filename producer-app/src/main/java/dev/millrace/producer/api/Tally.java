@@ -31,9 +31,8 @@ final class Tally {
         }
     }
 
-    /// @param now run once, when all are counted: at once, where nothing is on its way; the publisher leaves nothing
-    /// open for
-    ///     longer than `max.block.ms` and `delivery.timeout.ms` together
+    /// @param now run once, when all are counted: at once, where nothing is on its way; the publisher leaves
+    ///     nothing open for longer than `max.block.ms` and `delivery.timeout.ms` together
     void whenWhole(Runnable now) {
         if (open) {
             whenWhole = now;

@@ -15,9 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Any Hugging Face `tokenizer.json`, used the way a training set wants it.
 ///
-/// - Nothing is cut off and nothing is padded (the library's own default truncates to 512 tokens). Long texts go
-/// through
-///   in pieces, see [LongText].
+/// - Nothing is cut off and nothing is padded (the library's own default truncates to 512 tokens). Long texts
+///   go through in pieces, see [LongText].
 /// - BOS and EOS are added by us, as `add_bos_token` and `add_eos_token` of `tokenizer_config.json` say.
 /// - A special token that is written out in a text is plain text: otherwise any document could end itself with
 ///   `<｜end▁of▁sentence｜>`. The added tokens are taken out of the tokenizer that encodes, so none can match.
