@@ -67,7 +67,8 @@ final class LinePublisher {
         if (reportsBreak) {
             burst.report(
                     place,
-                    new Report.Rejected(documents++, some.broken().orElseThrow().describe()));
+                    Report.Unsent.rejected(
+                            documents++, some.broken().orElseThrow().describe()));
         }
         return new Sent(burst, some.last(), some.broken(), Optional.empty());
     }
@@ -93,13 +94,13 @@ final class LinePublisher {
                 case LineSplitter.Overlong _ -> reception.reader().tooLarge();
             };
         } catch (RuntimeException | Error e) {
-            burst.report(place, new Report.Unread(index, unforeseen(e)));
+            burst.report(place, Report.Unsent.failed(index, unforeseen(e)));
             return;
         }
         switch (admission) {
             case Admission.Rejected no -> {
                 reception.rejections().count(no);
-                burst.report(place, new Report.Rejected(index, no.describe()));
+                burst.report(place, Report.Unsent.rejected(index, no.describe()));
             }
             case Admission.Accepted yes -> {
                 String key = yes.document().key();

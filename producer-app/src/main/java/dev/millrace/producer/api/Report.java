@@ -27,33 +27,24 @@ sealed interface Report {
         }
     }
 
-    /// Of what is no document.
+    /// Of what was never sent: it is no document, or a fault of ours kept it from being read.
     ///
     /// @param index in its request, from 0; blank lines have none
-    record Rejected(long index, String reason) implements Report {
-        @Override
-        public Status status() {
-            return Status.REJECTED;
+    /// @param status rejected or failed
+    record Unsent(long index, Status status, String reason) implements Report {
+        static Unsent rejected(long index, String reason) {
+            return new Unsent(index, Status.REJECTED, reason);
+        }
+
+        static Unsent failed(long index, String reason) {
+            return new Unsent(index, Status.FAILED, reason);
         }
 
         @Override
         public void writeMembers(JsonGenerator json) throws IOException {
-            writeReason(json, index, status(), reason);
-        }
-    }
-
-    /// Of a line that a fault of ours kept from being read; nothing was sent.
-    ///
-    /// @param index in its request, from 0; blank lines have none
-    record Unread(long index, String reason) implements Report {
-        @Override
-        public Status status() {
-            return Status.FAILED;
-        }
-
-        @Override
-        public void writeMembers(JsonGenerator json) throws IOException {
-            writeReason(json, index, status(), reason);
+            json.writeNumberField("index", index);
+            json.writeStringField("status", status.text());
+            json.writeStringField("reason", reason);
         }
     }
 
@@ -104,12 +95,6 @@ sealed interface Report {
     }
 
     Status status();
-
-    private static void writeReason(JsonGenerator json, long index, Status status, String reason) throws IOException {
-        json.writeNumberField("index", index);
-        json.writeStringField("status", status.text());
-        json.writeStringField("reason", reason);
-    }
 
     /// Writes the members of its JSON object.
     void writeMembers(JsonGenerator json) throws IOException;

@@ -58,13 +58,13 @@ class BurstTest {
     }
 
     private static Report report(long index) {
-        return new Report.Rejected(index, Long.toString(index));
+        return Report.Unsent.rejected(index, Long.toString(index));
     }
 
     private static List<String> take(Burst burst) {
         List<String> reasons = new ArrayList<>();
         while (burst.hasNext()) {
-            reasons.add(((Report.Rejected) burst.next()).reason());
+            reasons.add(((Report.Unsent) burst.next()).reason());
         }
         return reasons;
     }
