@@ -3,8 +3,8 @@ package dev.millrace.producer;
 import java.lang.reflect.Proxy;
 import org.jboss.logging.Logger;
 
-/// Signals as orders that can be obeyed: without a handler the process runs its shutdown hooks and reports 143 for a
-/// SIGTERM, which Kubernetes and scripts take for a failure. So does a native executable: GraalVM installs the handlers
+/// SIGTERM as an order that can be obeyed: without a handler the process runs its shutdown hooks and reports 143, which
+/// Kubernetes and scripts take for a failure. So does a native executable: GraalVM installs the handlers
 /// of the JDK, and those that are installed here take their place.
 ///
 /// The JDK has no supported way to handle a signal; `sun.misc.Signal` of `jdk.unsupported` is reached by
@@ -17,10 +17,6 @@ final class TerminationSignal {
 
     /// Runs `action` at the first and every further SIGTERM, on a thread of the JVM's.
     static void onTerminate(Runnable action) {
-        handle("TERM", action);
-    }
-
-    private static void handle(String name, Runnable action) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -32,10 +28,10 @@ final class TerminationSignal {
                         return null;
                     });
             var _ = signal.getMethod("handle", signal, handler)
-                    .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+                    .invoke(null, signal.getConstructor(String.class).newInstance("TERM"), proxy);
         } catch (ReflectiveOperationException | RuntimeException | Error e) {
             // Of a native image that lacks something, an Error. Without a handler it still serves.
-            LOG.errorf(e, "SIG%s cannot be handled: it ends the process at once, with 128 and its number", name);
+            LOG.error("SIGTERM cannot be handled: it ends the process at once, with 143", e);
         }
     }
 }
