@@ -3,8 +3,6 @@ package dev.millrace.producer.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.producer.document.DocumentReader;
-import dev.millrace.producer.document.Rejections;
-import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
 import dev.millrace.producer.unpack.UnpackingRoom;
@@ -22,19 +20,7 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(KafkaTestResource.class)
 class LinePublisherTest {
     @Inject
-    Room room;
-
-    @Inject
-    Rejections rejections;
-
-    @Inject
-    OpenStreams streams;
-
-    @Inject
-    OncePublisher publisher;
-
-    @Inject
-    ApiConfig config;
+    Receptions receptions;
 
     /// A topic that was never allowed: requests are asked for that before, so the publisher has no answer to it.
     @Test
@@ -43,14 +29,7 @@ class LinePublisherTest {
         BodyLines lines = new BodyLines(new Unpacking(ContentCoding.IDENTITY, 1, new UnpackingRoom(0)), 1_000);
         lines.feed("{\"text\":\"a\"}\n{broken\n{\"text\":\"b\",\"id\":\"b-1\"}\n".getBytes(StandardCharsets.UTF_8));
         LinePublisher stream = new LinePublisher(
-                new Reception(
-                        "never-allowed",
-                        new DocumentReader(1_000, 100, 10),
-                        publisher,
-                        room,
-                        rejections,
-                        streams,
-                        config),
+                receptions.of("never-allowed", new DocumentReader(1_000, 100, 10)),
                 new Visit("anyone", new Tally(), Optional.empty(), Optional.empty()),
                 lines,
                 () -> {});

@@ -7,8 +7,6 @@ import dev.millrace.producer.document.Admission;
 import dev.millrace.producer.document.BodyReader;
 import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.document.Fault;
-import dev.millrace.producer.document.Rejections;
-import dev.millrace.producer.publish.OncePublisher;
 import dev.millrace.producer.unpack.ContentCoding;
 import dev.millrace.producer.unpack.Unpacking;
 import dev.millrace.producer.unpack.UnpackingRoom;
@@ -44,19 +42,7 @@ class ReadingThreadTest {
     Vertx vertx;
 
     @Inject
-    Room room;
-
-    @Inject
-    Rejections rejections;
-
-    @Inject
-    OpenStreams streams;
-
-    @Inject
-    OncePublisher publisher;
-
-    @Inject
-    ApiConfig config;
+    Receptions receptions;
 
     private final CompletableFuture<Boolean> onEventLoop = new CompletableFuture<>();
     private final AtomicInteger aside = new AtomicInteger();
@@ -117,7 +103,7 @@ class ReadingThreadTest {
         new SingleDocument(
                         request,
                         counting(Objects.requireNonNull(Vertx.currentContext())),
-                        new Reception("documents", reader, publisher, room, rejections, streams, config),
+                        receptions.of("documents", reader),
                         new Visit("anyone", new Tally(), Optional.empty(), Optional.empty()),
                         new Watched(),
                         new Unpacking(coding, 100, new UnpackingRoom(8 << 20)))

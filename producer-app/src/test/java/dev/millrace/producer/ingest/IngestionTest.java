@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.ZstdOutputStream;
-import dev.millrace.producer.document.DocumentReader;
 import dev.millrace.producer.document.Fault;
 import dev.millrace.producer.source.FileAccess;
 import dev.millrace.producer.source.FileTree;
-import dev.millrace.producer.source.Reading;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,30 +14,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class IngestionTest {
-    @TempDir
-    Path directory;
-
-    private final MemoryLog memory = new MemoryLog();
-    private final List<String> told = new ArrayList<>();
-    private final Map<Fault, Long> rejected = new EnumMap<>(Fault.class);
-
+class IngestionTest extends IngestionTrial {
     @Test
     void aFileIsReadOnceHoweverOftenItIsIngested() throws Exception {
         Path file = write("a.jsonl", "{\"text\":\"1\",\"id\":1}\r\n\n{broken\n{\"text\":\"2\",\"id\":2}");
@@ -113,141 +100,6 @@ class IngestionTest {
         assertThat(memory.visible()).containsExactly("0", "1", "2", "4");
         assertThat(totals.failed()).isOne();
         assertThat(told).anyMatch(line -> line.contains("a.jsonl line 4 is left out"));
-    }
-
-    @Test
-    void whatANewerOrderRunsIsLeftToItAndNotDisturbed() throws Exception {
-        // Given
-        Path file = lines("a.jsonl", 5);
-        Ingestion older = ingestion();
-        Ingestion newer = ingestion();
-        memory.onSend(3, newer::order);
-
-        // When
-        assertThatThrownBy(() -> older.run(FileTree.expand(file, FileAccess.ANY)))
-                .isInstanceOf(IngestionFailedException.class)
-                .hasMessageContaining("another process");
-
-        // Then
-        assertThat(memory.visible()).isEmpty();
-        IngestionLog log = memory.opener().open();
-        assertThatThrownBy(() -> older.run(FileTree.expand(file, FileAccess.ANY)))
-                .isInstanceOf(IngestionFailedException.class);
-        older.fail("a file cannot be read");
-        log.commit(newer.state().running(Totals.NONE), List.of());
-        assertThat(newer.run(FileTree.expand(file, FileAccess.ANY)).totals().delivered())
-                .isEqualTo(5);
-        assertThat(memory.visible()).containsExactly("0", "1", "2", "3", "4");
-    }
-
-    @Test
-    void whoWasFencedOffByOneThatDidNotOrderItGoesOn() throws Exception {
-        Path file = lines("a.jsonl", 5);
-        memory.onSend(3, () -> memory.opener().open().close());
-
-        Totals totals = ingest(file);
-
-        assertThat(memory.visible()).containsExactly("0", "1", "2", "3", "4");
-        assertThat(totals.delivered()).isEqualTo(5);
-        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.DONE);
-    }
-
-    @Test
-    void whatIsCancelledWhileItWaitsIsNotRunAndANewOrderIs() throws Exception {
-        // Given
-        Path file = lines("a.jsonl", 5);
-        Ingestion waiting = ingestion();
-        waiting.order();
-        cancel();
-
-        // When
-        Ingestion.End end = waiting.run(FileTree.expand(file, FileAccess.ANY));
-
-        // Then
-        assertThat(end).isEqualTo(new Ingestion.End(Totals.NONE, true));
-        assertThat(memory.visible()).isEmpty();
-        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.CANCELLED);
-        ingest(file);
-        assertThat(memory.visible()).hasSize(5);
-    }
-
-    @Test
-    void whatIsCancelledWhileItRunsEndsAndANewOrderGoesOn() throws Exception {
-        // Given
-        Path file = lines("a.jsonl", 10);
-        memory.onSend(7, this::cancel);
-
-        // When
-        Ingestion.End end = ingestion(memory, Duration.ZERO).run(FileTree.expand(file, FileAccess.ANY));
-
-        // Then
-        assertThat(end.stopped()).isTrue();
-        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.CANCELLED);
-        assertThat(memory.visible()).containsExactly("0", "1", "2", "3", "4", "5");
-        assertThat(ingest(file).delivered()).isEqualTo(4);
-        assertThat(memory.visible()).hasSize(10).doesNotHaveDuplicates();
-    }
-
-    @Test
-    void whatFailsAfterItWasCancelledStaysCancelledAndWhatIsDoneStaysDone() throws Exception {
-        Ingestion cancelled = ingestion();
-        cancelled.order();
-        cancel();
-
-        cancelled.fail("a file cannot be read");
-
-        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.CANCELLED);
-        ingest(lines("a.jsonl", 1));
-        cancel();
-        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.DONE);
-    }
-
-    @Test
-    void anOrphanIsTakenOverOnceAndNotWhereAnythingWasWrittenSince() throws Exception {
-        Ingestion gone = ingestion();
-        gone.order();
-        IngestionState orphan = gone.state();
-
-        assertThat(ingestion().orderInPlaceOf(orphan)).isTrue();
-        assertThat(ingestion().orderInPlaceOf(orphan)).isFalse();
-        cancel();
-
-        assertThat(ingestion().orderInPlaceOf(orphan)).isFalse();
-        assertThat(memory.phase()).isEqualTo(IngestionState.Phase.CANCELLED);
-    }
-
-    @Test
-    void whatEndsOneProcessAfterAnotherIsGivenUpUnlessItGetsFurther() throws Exception {
-        // Given
-        Path file = lines("a.jsonl", 20);
-        // The third gets further before it ends; three more end where it did.
-        for (int send : new int[] {1, 2, 9, 10, 11, 12}) {
-            memory.onSend(send, () -> {
-                throw new MemoryLog.Crash();
-            });
-        }
-        Ingestion first = ingestion(memory, Duration.ZERO);
-        first.order();
-        assertThatThrownBy(() -> first.run(FileTree.expand(file, FileAccess.ANY)))
-                .isInstanceOf(MemoryLog.Crash.class);
-        for (int takenOver = 0; takenOver < 5; takenOver++) {
-            Ingestion next = ingestion(memory, Duration.ZERO);
-            assertThat(next.orderInPlaceOf(memory.state())).isTrue();
-            assertThatThrownBy(() -> next.run(FileTree.expand(file, FileAccess.ANY)))
-                    .isInstanceOf(MemoryLog.Crash.class);
-        }
-        assertThat(memory.visible()).hasSize(6);
-
-        // When
-        Ingestion last = ingestion(memory, Duration.ZERO);
-        assertThat(last.orderInPlaceOf(memory.state())).isTrue();
-
-        // Then
-        assertThatThrownBy(() -> last.run(FileTree.expand(file, FileAccess.ANY)))
-                .isInstanceOf(IngestionFailedException.class)
-                .hasMessageContaining("3 processes in turn ended");
-        assertThat(ingest(file).delivered()).isEqualTo(14);
-        assertThat(memory.visible()).hasSize(20).doesNotHaveDuplicates();
     }
 
     @Test
@@ -368,46 +220,5 @@ class IngestionTest {
             }
             assertThat(log.visible()).as("round %d", round).isEqualTo(expected);
         }
-    }
-
-    private void cancel() {
-        var _ = memory.opener().end(_ -> true, IngestionState.Phase.CANCELLED, "");
-    }
-
-    private Path lines(String name, int count) throws IOException {
-        return write(name, text(0, count));
-    }
-
-    private static String text(int first, int count) {
-        StringBuilder text = new StringBuilder();
-        for (int i = first; i < first + count; i++) {
-            text.append("{\"text\":\"text\",\"id\":").append(i).append("}\n");
-        }
-        return text.toString();
-    }
-
-    private Path write(String name, String content) throws IOException {
-        Path file = directory.resolve(name);
-        Files.createDirectories(Objects.requireNonNull(file.getParent()));
-        return Files.writeString(file, content);
-    }
-
-    private Totals ingest(Path path) throws IOException, InterruptedException {
-        return ingestion().run(FileTree.expand(path, FileAccess.ANY)).totals();
-    }
-
-    private Ingestion ingestion() {
-        return ingestion(memory, Duration.ofHours(1));
-    }
-
-    private Ingestion ingestion(MemoryLog log, Duration commitInterval) {
-        return new Ingestion(
-                directory,
-                false,
-                new Reading(new DocumentReader(1 << 20, 512, 32), "text", Optional.empty(), Optional.empty()),
-                log.opener(),
-                new Ingestion.Settings(commitInterval, Duration.ofMinutes(1), Duration.ZERO),
-                (fault, documents) -> rejected.merge(fault, documents, Long::sum),
-                new CourseLines(Duration.ofHours(1), told::add));
     }
 }

@@ -11,61 +11,62 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import org.eclipse.microprofile.config.Config;
 import org.junit.jupiter.api.Test;
 
 class BrokerCheckTest {
     private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final int ASKING = 8;
     private static final Config CONFIG = new SmallRyeConfigBuilder()
             .withDefaultValue("mp.messaging.outgoing." + DocumentPublisher.CHANNEL + ".topic", "documents")
             .build();
 
-    /// A broker that has fallen silent: whoever connects hears nothing.
     @Test
     void whileTheBrokerIsSilentNoTopicWaitsForTheAnswerOfAnother() throws Exception {
-        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            BrokerCheck check =
-                    new BrokerCheck(CONFIG, Map.of("bootstrap.servers", "localhost:" + silent.getLocalPort()));
-            ConcurrentLinkedQueue<BrokerCheck.Availability> answers = new ConcurrentLinkedQueue<>();
-            List<Thread> asking = new ArrayList<>();
-            for (int i = 0; i < 8; i++) {
-                String topic = "topic-" + i;
-                asking.add(Thread.ofPlatform().start(() -> answers.add(check.within(topic, Duration.ZERO))));
-            }
+        List<BrokerCheck.Availability> answers = answersOfSilence(
+                (check, number) -> check.within("topic-" + number, Duration.ZERO),
+                asking -> await().atMost(LIMIT)
+                        .pollInterval(Duration.ofMillis(10))
+                        .until(() ->
+                                asking.stream().allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING)));
 
-            await().atMost(LIMIT)
-                    .pollInterval(Duration.ofMillis(10))
-                    .until(() -> asking.stream().allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING));
-
-            for (Thread thread : asking) {
-                thread.join(LIMIT);
-            }
-            assertThat(answers)
-                    .hasSize(8)
-                    .allSatisfy(answer -> assertThat(answer).isInstanceOf(BrokerCheck.Availability.Unavailable.class));
-            check.close();
-        }
+        assertThat(answers)
+                .hasSize(ASKING)
+                .allSatisfy(answer -> assertThat(answer).isInstanceOf(BrokerCheck.Availability.Unavailable.class));
     }
 
     @Test
     void whoAsksWhileAnAnswerIsOnItsWayGetsThatOne() throws Exception {
+        List<BrokerCheck.Availability> answers = answersOfSilence((check, _) -> check.within("one", LIMIT), _ -> {});
+
+        assertThat(answers)
+                .hasSize(ASKING)
+                .allSatisfy(answer -> assertThat(answer).isSameAs(answers.getFirst()));
+    }
+
+    /// Asks a broker that has fallen silent, on so many threads at once: whoever connects hears nothing.
+    ///
+    /// @param meanwhile what is to be seen of the threads
+    private static List<BrokerCheck.Availability> answersOfSilence(
+            BiFunction<BrokerCheck, Integer, BrokerCheck.Availability> question, Consumer<List<Thread>> meanwhile)
+            throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             BrokerCheck check =
                     new BrokerCheck(CONFIG, Map.of("bootstrap.servers", "localhost:" + silent.getLocalPort()));
             ConcurrentLinkedQueue<BrokerCheck.Availability> answers = new ConcurrentLinkedQueue<>();
             List<Thread> asking = new ArrayList<>();
-            for (int i = 0; i < 8; i++) {
-                asking.add(Thread.ofPlatform().start(() -> answers.add(check.within("one", LIMIT))));
+            for (int i = 0; i < ASKING; i++) {
+                int number = i;
+                asking.add(Thread.ofPlatform().start(() -> answers.add(question.apply(check, number))));
             }
+            meanwhile.accept(asking);
             for (Thread thread : asking) {
                 thread.join(LIMIT);
             }
-
-            BrokerCheck.Availability first = answers.element();
-            assertThat(answers)
-                    .hasSize(8)
-                    .allSatisfy(answer -> assertThat(answer).isSameAs(first));
             check.close();
+            return List.copyOf(answers);
         }
     }
 }
